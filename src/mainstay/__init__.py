@@ -1,0 +1,1 @@
+"""Mainstay: declare models and policies, and have them served."""

@@ -1,0 +1,182 @@
+"""What must hold of a row: one tree that filters parse into and policies lower to.
+
+A tree holds no request's values, only slots for them, so that it can be part of a plan's key and serve every user
+of a role: a `Slot` is filled from the request, a `Claim` from the principal, a `Literal` was written by the team.
+Three-valued as in SQL: a comparison with NULL holds for no row, and neither does its negation.
+"""
+
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+
+
+class Operator(Enum):
+    """The comparisons. Values are PostgREST's names, which the field knows."""
+
+    EQ = "eq"
+    NEQ = "neq"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    LIKE = "like"
+    ILIKE = "ilike"
+    MATCH = "match"
+    IMATCH = "imatch"
+    IN = "in"
+    IS = "is"
+    IS_DISTINCT = "isdistinct"
+    FTS = "fts"
+    PLFTS = "plfts"
+    PHFTS = "phfts"
+    WFTS = "wfts"
+    CS = "cs"
+    CD = "cd"
+    OV = "ov"
+    SL = "sl"
+    SR = "sr"
+    NXR = "nxr"
+    NXL = "nxl"
+    ADJ = "adj"
+
+
+class Quantifier(Enum):
+    ANY = "any"
+    ALL = "all"
+
+
+class Truth(Enum):
+    """What `is` compares with."""
+
+    NULL = "null"
+    NOT_NULL = "not_null"
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+class Step(msgspec.Struct, frozen=True, cache_hash=True):
+    """One arrow into a JSON value: `->key`, `->0`, or `->>key` (`text`) for the last one's text."""
+
+    key: str | int
+    text: bool = False
+
+
+class Field(msgspec.Struct, frozen=True, cache_hash=True):
+    """A column of the table in scope, perhaps a place inside its JSON, perhaps cast.
+
+    `mask` is woven in by `plan`: where it does not hold of a row, the field reads as NULL. Wires leave it None.
+    """
+
+    column: str
+    path: tuple[Step, ...] = ()
+    cast: str | None = None
+    mask: "Condition | None" = None
+
+
+class Slot(msgspec.Struct, frozen=True, cache_hash=True):
+    """The request's value number `index`: text as the request spelt it; with `many`, a tuple of texts."""
+
+    index: int
+    many: bool = False
+
+
+class Claim(msgspec.Struct, frozen=True, cache_hash=True):
+    """The principal's claim at `path`. A rule that names a claim which is missing or null grants nothing."""
+
+    path: tuple[str, ...]
+    many: bool = False
+
+
+class Literal(msgspec.Struct, frozen=True, cache_hash=True):
+    """A constant of a policy, as the text that the column's type reads; None is NULL; a tuple is a list."""
+
+    value: str | tuple[str, ...] | None
+
+
+class Call(msgspec.Struct, frozen=True, cache_hash=True):
+    """A function that every store has: lower, upper, length, coalesce, now, current_date."""
+
+    function: str
+    arguments: tuple["Operand", ...] = ()
+
+
+Operand: TypeAlias = Field | Slot | Claim | Literal | Call
+
+
+class Compare(msgspec.Struct, frozen=True, cache_hash=True):
+    """`left operator right`. With a quantifier the right side is a list: any or all of it must compare.
+
+    `config` is a text search's configuration (`fts(english)`).
+    """
+
+    left: Field | Call
+    operator: Operator
+    right: Operand
+    quantifier: Quantifier | None = None
+    config: str | None = None
+
+
+class Is(msgspec.Struct, frozen=True, cache_hash=True):
+    left: Field | Call
+    truth: Truth
+
+
+class Not(msgspec.Struct, frozen=True, cache_hash=True):
+    of: "Condition"
+
+
+class And(msgspec.Struct, frozen=True, cache_hash=True):
+    """All hold. And() of nothing is true: every row."""
+
+    of: tuple["Condition", ...] = ()
+
+
+class Or(msgspec.Struct, frozen=True, cache_hash=True):
+    """One holds. Or() of nothing is false: no row."""
+
+    of: tuple["Condition", ...] = ()
+
+
+class Related(msgspec.Struct, frozen=True, cache_hash=True):
+    """A related row exists for which `where` holds. `relation` is an index into the table's relations."""
+
+    relation: int
+    where: "Condition" = And()
+
+
+class Present(msgspec.Struct, frozen=True, cache_hash=True):
+    """The claim is there and not null."""
+
+    claim: Claim
+
+
+Condition: TypeAlias = Compare | Is | Not | And | Or | Related | Present
+
+TRUE = And()
+FALSE = Or()
+
+
+def both(*conditions: Condition) -> Condition:
+    """The conjunction, flattened, without what is always true."""
+    kept: list[Condition] = []
+    for condition in conditions:
+        if isinstance(condition, And):
+            kept.extend(condition.of)
+        else:
+            kept.append(condition)
+    return kept[0] if len(kept) == 1 else And(tuple(kept))
+
+
+def either(*conditions: Condition) -> Condition:
+    """The disjunction, flattened; true as soon as one of them always is."""
+    if TRUE in conditions:
+        return TRUE
+    kept: list[Condition] = []
+    for condition in conditions:
+        if isinstance(condition, Or):
+            kept.extend(condition.of)
+        else:
+            kept.append(condition)
+    return kept[0] if len(kept) == 1 else Or(tuple(kept))

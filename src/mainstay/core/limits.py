@@ -1,0 +1,40 @@
+"""Every bound, named, unit last. Each has a default that is on."""
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one request, and one process, may cost."""
+
+    body_bytes_max: int = 1 << 20
+    """Bytes of a request's body; past it 413."""
+    url_bytes_max: int = 8_192
+    """Bytes of path and query; past it 414."""
+    header_bytes_max: int = 16_384
+    """Bytes of all header names and values; past it 431."""
+    depth_max: int = 7
+    """Levels of embedded relations, and of nested and/or; past it 400."""
+    terms_max: int = 100
+    """Filter terms of a request; past it 400."""
+    list_max: int = 1_000
+    """Items of one in.(…) list; past it 400."""
+    select_max: int = 300
+    """Items of select in all; past it 400."""
+    rows_max: int = 1_000
+    """Rows of one answer, at the root and inside each embed; a larger or absent limit becomes this one."""
+    insert_rows_max: int = 10_000
+    """Rows of one insert; past it 400."""
+    statement_ms_max: int = 2_000
+    """Milliseconds of one statement; past it the database cancels it: 504."""
+    plans_max: int = 4_096
+    """Plans kept, least recently used out first."""
+    tokens_max: int = 10_000
+    """Verified tokens kept, least recently used out first."""
+    batch_max: int = 32
+    """Requests of one shape in one statement."""
+    queue_max: int = 1_000
+    """Requests waiting for a connection; past it 503 with Retry-After."""
+    client_ms_max: int = 10_000
+    """Milliseconds that a client may take to send its request; past it 408."""
+    drain_ms_max: int = 10_000
+    """Milliseconds that requests in flight have to finish after SIGTERM."""

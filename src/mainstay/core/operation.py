@@ -1,0 +1,202 @@
+"""What is asked: a shape, and the values that go into it.
+
+The shape is everything that changes the statement; two requests of one shape share a plan. Names in it are the
+caller's words, resolved against the catalog by `plan`; nothing in it has been checked yet. Slots in the shape count
+into `Operation.values`.
+"""
+
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+
+from mainstay.core.condition import TRUE, Condition, Field
+
+
+class Aggregate(Enum):
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+
+
+class Join(Enum):
+    LEFT = "left"
+    INNER = "inner"
+
+
+class Count(Enum):
+    """How the total is found: counted, the planner's estimate, or counted up to a bound and estimated past it."""
+
+    NONE = "none"
+    EXACT = "exact"
+    PLANNED = "planned"
+    ESTIMATED = "estimated"
+
+
+class Format(Enum):
+    """What the database makes of the rows."""
+
+    ARRAY = "array"
+    OBJECT = "object"  # exactly one row, as an object; else a problem
+    CSV = "csv"
+    NONE = "none"  # no body: HEAD, or return=minimal
+
+
+class Nulls(Enum):
+    DEFAULT = "default"  # PostgreSQL's: last when ascending, first when descending
+    FIRST = "first"
+    LAST = "last"
+
+
+class Star(msgspec.Struct, frozen=True, cache_hash=True):
+    """Every column that the caller may read."""
+
+
+class Pick(msgspec.Struct, frozen=True, cache_hash=True):
+    """One column in `select`. `field` None is a bare `count()`; `cast` applies to the aggregate's result."""
+
+    field: Field | None
+    alias: str | None = None
+    aggregate: Aggregate | None = None
+    cast: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True, cache_hash=True):
+    """One sort key; `relation` is the to-one embed (by its name or alias) whose column it is."""
+
+    field: Field
+    descending: bool = False
+    nulls: Nulls = Nulls.DEFAULT
+    relation: str | None = None
+
+
+class Embed(msgspec.Struct, frozen=True, cache_hash=True):
+    """Related rows inside each row: `alias:target!hint!inner(select…)`; `...target(…)` spreads them."""
+
+    target: str
+    alias: str | None = None
+    hint: str | None = None
+    join: Join = Join.LEFT
+    spread: bool = False
+    select: tuple["Item", ...] = ()
+    where: Condition = TRUE
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the embed is called in filters, orders and the answer."""
+        return self.alias or self.target
+
+
+Item: TypeAlias = Star | Pick | Embed
+
+
+class TableRef(msgspec.Struct, frozen=True, cache_hash=True):
+    """The caller's name for a table; `schema` None is the catalog's first."""
+
+    name: str
+    schema: str | None = None
+
+
+class Read(msgspec.Struct, frozen=True, cache_hash=True):
+    """Rows of a table. `offset` is a Slot index into the values, or None. An empty select picks nothing."""
+
+    table: TableRef
+    select: tuple[Item, ...] = (Star(),)
+    where: Condition = TRUE
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+    count: Count = Count.NONE
+    format: Format = Format.ARRAY
+    strip_nulls: bool = False
+
+
+class Returning(msgspec.Struct, frozen=True, cache_hash=True):
+    """What a write answers with. Format.NONE with `key`: only the primary key of the row, for Location."""
+
+    select: tuple[Item, ...] = (Star(),)
+    order: tuple[Order, ...] = ()
+    format: Format = Format.ARRAY
+    strip_nulls: bool = False
+    key: bool = False
+
+
+class Conflict(Enum):
+    MERGE = "merge"
+    IGNORE = "ignore"
+
+
+class Insert(msgspec.Struct, frozen=True, cache_hash=True):
+    """New rows from the JSON text in slot `payload`: an array of objects, or with `single` one object.
+
+    `columns` are the payload's keys, in order of appearance. With `defaults`, a key that an object lacks takes the
+    column's default, else NULL. `conflict` makes it an upsert on `on_conflict` (the primary key where empty).
+    """
+
+    table: TableRef
+    columns: tuple[str, ...]
+    payload: int = 0
+    single: bool = False
+    defaults: bool = False
+    conflict: Conflict | None = None
+    on_conflict: tuple[str, ...] = ()
+    returning: Returning = Returning(format=Format.NONE)
+    count: Count = Count.NONE
+    affected_max: int | None = None
+
+
+class Put(msgspec.Struct, frozen=True, cache_hash=True):
+    """One row, by its whole primary key: inserted, or put in the place of the one there. `where` holds the key."""
+
+    table: TableRef
+    columns: tuple[str, ...]
+    where: Condition
+    payload: int = 0
+    returning: Returning = Returning(format=Format.NONE)
+    count: Count = Count.NONE
+
+
+class Update(msgspec.Struct, frozen=True, cache_hash=True):
+    """`columns` of the rows where `where` holds, from the JSON object in slot `payload`."""
+
+    table: TableRef
+    columns: tuple[str, ...]
+    where: Condition = TRUE
+    payload: int = 0
+    returning: Returning = Returning(format=Format.NONE)
+    count: Count = Count.NONE
+    affected_max: int | None = None
+
+
+class Delete(msgspec.Struct, frozen=True, cache_hash=True):
+    table: TableRef
+    where: Condition = TRUE
+    returning: Returning = Returning(format=Format.NONE)
+    count: Count = Count.NONE
+    affected_max: int | None = None
+
+
+Write: TypeAlias = Insert | Put | Update | Delete
+Shape: TypeAlias = Read | Write
+Value: TypeAlias = str | tuple[str, ...] | None
+
+
+class Ending(Enum):
+    """How a write's transaction ends."""
+
+    COMMIT = "commit"
+    ROLLBACK = "rollback"  # Prefer: tx=rollback, where settings allow it
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """A shape and its values. `explain` asks for the plan that the database makes instead of the answer."""
+
+    shape: Shape
+    values: tuple[Value, ...] = ()
+    ending: Ending = Ending.COMMIT
+    explain: bool = False

@@ -1,0 +1,134 @@
+"""What will be done: an operation with every name resolved, the policy woven in and the limits set.
+
+A plan holds no request's values and no principal, only slots for them; it is made once per shape and role. All that
+a store needs to know about who asks is in its conditions.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from mainstay.core.catalog import Relation, Table
+from mainstay.core.condition import TRUE, Condition, Field, Operand
+from mainstay.core.operation import Aggregate, Conflict, Count, Format, Join, Nulls
+
+
+class Output(msgspec.Struct, frozen=True):
+    """One member of each row's object. `field` None counts rows."""
+
+    name: str
+    field: Field | None
+    aggregate: Aggregate | None = None
+    cast: str | None = None
+
+
+class Nested(msgspec.Struct, frozen=True):
+    """Related rows as a member of each row's object; with `spread` their members instead.
+
+    `guard` must hold of the outer row, or nothing is related: it is where a masked join column shows.
+    `hidden`: joined for its filter alone, and not a member.
+    """
+
+    name: str
+    relation: Relation
+    target: Table
+    select: "Select"
+    join: Join = Join.LEFT
+    spread: bool = False
+    guard: Condition = TRUE
+    hidden: bool = False
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """One sort key; `through` are the to-one relations whose target `field` is of, with what guards each."""
+
+    field: Field
+    descending: bool = False
+    nulls: Nulls = Nulls.DEFAULT
+    through: Nested | None = None
+    aggregate: Aggregate | None = None
+
+
+class Select(msgspec.Struct, frozen=True):
+    """Rows of one table as objects. `grouped`: outputs without an aggregate are what the others group by.
+
+    `offset` is a slot's index at the root, `skip` a constant inside an embed.
+    """
+
+    table: Table
+    outputs: tuple[Output | Nested, ...]
+    where: Condition = TRUE
+    order: tuple[Sort, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+    skip: int = 0
+    grouped: bool = False
+
+
+class ReadPlan(msgspec.Struct, frozen=True):
+    select: Select
+    count: Count = Count.NONE
+    format: Format = Format.ARRAY
+    strip_nulls: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a write answers with, read from the rows that it wrote. `key`: the primary key's columns, for Location."""
+
+    select: Select | None = None
+    format: Format = Format.NONE
+    strip_nulls: bool = False
+    key: tuple[str, ...] = ()
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """What must be true of a write before it is committed; else it is rolled back and answered with a problem."""
+
+    checked: bool = False
+    affected_max: int | None = None
+    single: bool = False
+    table: str = ""
+
+
+class InsertPlan(msgspec.Struct, frozen=True):
+    """`columns` come from the payload, `presets` from the policy. `update` are the columns that a merge sets, in
+    rows where `update_where` holds of the row there; `check` must hold of every row written."""
+
+    table: Table
+    columns: tuple[str, ...]
+    payload: int
+    single: bool = False
+    defaults: bool = False
+    presets: tuple[tuple[str, Operand], ...] = ()
+    conflict: Conflict | None = None
+    target: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    update_presets: tuple[tuple[str, Operand], ...] = ()
+    update_where: Condition = TRUE
+    payload_where: Condition = TRUE
+    check: Condition = TRUE
+    answer: Answer = Answer()
+    guard: Guard = Guard()
+
+
+class UpdatePlan(msgspec.Struct, frozen=True):
+    """`choices` pair which rows may be written with what must hold of them then; one of them must apply to a row."""
+
+    table: Table
+    columns: tuple[str, ...]
+    payload: int
+    where: Condition
+    presets: tuple[tuple[str, Operand], ...] = ()
+    choices: tuple[tuple[Condition, Condition], ...] = ()
+    answer: Answer = Answer()
+    guard: Guard = Guard()
+
+
+class DeletePlan(msgspec.Struct, frozen=True):
+    table: Table
+    where: Condition
+    answer: Answer = Answer()
+    guard: Guard = Guard()
+
+
+Plan: TypeAlias = ReadPlan | InsertPlan | UpdatePlan | DeletePlan
