@@ -1,0 +1,22 @@
+"""Fixtures that every room's tests may take."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.postgres import Postgres, start
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The embedded PostgreSQL of this test session: `.url(database)`, `.create_database() -> url`."""
+    server = start()
+    yield server
+    server.stop()
+    start.cache_clear()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """The URL of a new, empty database."""
+    return postgres.create_database()
