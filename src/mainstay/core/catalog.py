@@ -34,12 +34,17 @@ class Kind(Enum):
 
 
 class ColumnType(msgspec.Struct, frozen=True, cache_hash=True):
-    """A column's type. `name` is how the store spells it in a CAST, such as `numeric(10, 2)` or `mood`."""
+    """A column's type. `name` is how the store spells it in a CAST, such as `NUMERIC` or `mood`.
+
+    `declared` is how the model has it, such as `NUMERIC(10, 2)`: for documents, never for a cast, because an explicit
+    cast to it would round or truncate without a word.
+    """
 
     kind: Kind
     name: str
     element: "ColumnType | None" = None
     labels: tuple[str, ...] = ()
+    declared: str = ""
 
 
 class Column(msgspec.Struct, frozen=True):
