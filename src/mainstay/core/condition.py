@@ -140,10 +140,14 @@ class Or(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Related(msgspec.Struct, frozen=True, cache_hash=True):
-    """A related row exists for which `where` holds. `relation` is an index into the table's relations."""
+    """A related row exists for which `where` holds. `relation` is an index into the table's relations.
+
+    `through` must hold of the junction's row, where a junction joins.
+    """
 
     relation: int
     where: "Condition" = And()
+    through: "Condition" = And()
 
 
 class Present(msgspec.Struct, frozen=True, cache_hash=True):

@@ -194,9 +194,13 @@ class Ending(Enum):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """A shape and its values. `explain` asks for the plan that the database makes instead of the answer."""
+    """A shape and its values. `explain` asks for the plan that the database makes instead of the answer.
+
+    `explain_options` are EXPLAIN's own: analyze, verbose, settings, buffers, wal, format_text.
+    """
 
     shape: Shape
     values: tuple[Value, ...] = ()
     ending: Ending = Ending.COMMIT
     explain: bool = False
+    explain_options: frozenset[str] = frozenset()

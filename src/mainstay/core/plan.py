@@ -25,7 +25,8 @@ class Output(msgspec.Struct, frozen=True):
 class Nested(msgspec.Struct, frozen=True):
     """Related rows as a member of each row's object; with `spread` their members instead.
 
-    `guard` must hold of the outer row, or nothing is related: it is where a masked join column shows.
+    `guard` must hold of the outer row, or nothing is related: it is where a masked join column shows. `through` must
+    hold of the junction's row, where a junction joins.
     `hidden`: joined for its filter alone, and not a member.
     """
 
@@ -36,17 +37,17 @@ class Nested(msgspec.Struct, frozen=True):
     join: Join = Join.LEFT
     spread: bool = False
     guard: Condition = TRUE
+    through: Condition = TRUE
     hidden: bool = False
 
 
 class Sort(msgspec.Struct, frozen=True):
-    """One sort key; `through` are the to-one relations whose target `field` is of, with what guards each."""
+    """One sort key; `through` is the to-one embed whose target `field` is of."""
 
     field: Field
     descending: bool = False
     nulls: Nulls = Nulls.DEFAULT
     through: Nested | None = None
-    aggregate: Aggregate | None = None
 
 
 class Select(msgspec.Struct, frozen=True):
@@ -82,11 +83,15 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Guard(msgspec.Struct, frozen=True):
-    """What must be true of a write before it is committed; else it is rolled back and answered with a problem."""
+    """What must be true of a write before it is committed; else it is rolled back and answered with a problem.
+
+    `checked`: no row may violate the policy. `keyed`: the payload must have the key that the request named.
+    """
 
     checked: bool = False
     affected_max: int | None = None
     single: bool = False
+    keyed: bool = False
     table: str = ""
 
 

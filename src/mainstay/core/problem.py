@@ -32,6 +32,26 @@ class Problem(Exception):
         self.retry_after_s = retry_after_s
 
 
+class Refusal(Problem):
+    """A database's own error. `table`, `column` and `constraint` are what it is about, for `plan.disclose`."""
+
+    def __init__(  # noqa: PLR0913 - as the database says it
+        self,
+        code: str,
+        message: str,
+        *,
+        details: str | None = None,
+        hint: str | None = None,
+        table: str | None = None,
+        column: str | None = None,
+        constraint: str | None = None,
+    ) -> None:
+        super().__init__(code, message, details=details, hint=hint)
+        self.table = table
+        self.column = column
+        self.constraint = constraint
+
+
 class DeclarationError(Exception):
     """Something the team declared does not hold together: what, where it was said, and what to try."""
 

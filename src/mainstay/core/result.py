@@ -6,14 +6,17 @@ import msgspec
 class Result(msgspec.Struct, frozen=True):
     """`body` as the database wrote it; None where none was asked for.
 
-    `rows` counts what the body holds (or, for a write, the rows it touched); `total` counts what there is without
-    the page, where a count was asked for. `inserted` counts an upsert's new rows. `key` is the JSON object of the
-    written row's primary key, where it was asked for.
+    `rows` counts what the body holds or, where there is none, what there would be; `affected` counts what a write
+    wrote, and `inserted` an upsert's new rows. `total` counts what there is without the page, where a count was asked
+    for. `key` is the JSON object of the written row's primary key, where it was asked for. `violations` counts
+    written rows that break the policy: such a result is never answered, only rolled back.
     """
 
     body: bytes | None
     rows: int
     total: int | None = None
+    affected: int | None = None
     inserted: int | None = None
     key: bytes | None = None
+    violations: int = 0
     database_us: int = 0

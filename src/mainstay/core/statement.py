@@ -32,24 +32,39 @@ class Column(Enum):
 
     BODY = "body"
     ROWS = "rows"
+    AFFECTED = "affected"
     TOTAL = "total"
     INSERTED = "inserted"
     KEY = "key"
     VIOLATIONS = "violations"
 
 
-class Statement(msgspec.Struct, frozen=True, eq=False):
-    """`text` answers one request with one row. `batch`, where the shape can be batched, answers many.
+class Batch(msgspec.Struct, frozen=True):
+    """The text that answers many requests of one statement in one round trip.
 
-    The batched text takes one text array for each bind that varies, and gives a row for each request, in order. For a
-    grouped insert it takes the payloads joined to one JSON array and answers all with one row.
-    `estimate` is the text of the query whose planned row count is the total.
+    `$n` takes bind `positions[n - 1]` of the statement: a constant one as it is, a varying one as a text array with a
+    value for each request. The answer is a row for each request, in order; with `joined`, the one varying bind is
+    each request's JSON object, they travel as one JSON array, and one row answers all.
+    """
+
+    text: str
+    positions: tuple[int, ...]
+    joined: bool = False
+
+
+class Statement(msgspec.Struct, frozen=True, eq=False):
+    """`text` answers one request with one row, whose columns are `columns`; `batch` answers many.
+
+    `single`: exactly one row must come (a request for an object). `estimate` is a query whose planned number of rows
+    is the total, where none was counted or the count reached `estimate_from`.
     """
 
     text: str
     binds: tuple[Bind, ...]
     columns: tuple[Column, ...]
     mode: Mode = Mode.READ
-    batch: str | None = None
-    estimate: str | None = None
-    guard: Guard | None = None
+    batch: Batch | None = None
+    single: bool = False
+    estimate: "Statement | None" = None
+    estimate_from: int = 0
+    guard: Guard = Guard()

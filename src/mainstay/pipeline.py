@@ -1,0 +1,102 @@
+"""The corridor, one screen: an operation and a principal in, a result out.
+
+Every request of every wire goes through `run`. A statement is made once per shape and role; while it is made, nothing
+of the request's values or the principal's claims is in sight.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from mainstay.core.catalog import Catalog
+from mainstay.core.condition import Claim, Literal, Slot
+from mainstay.core.limits import Limits
+from mainstay.core.operation import Operation, Shape, Value
+from mainstay.core.plan import Plan
+from mainstay.core.ports import Store
+from mainstay.core.principal import Principal
+from mainstay.core.result import Result
+from mainstay.core.statement import Bind, Statement
+from mainstay.plan import Policy, decide
+from mainstay.plan.disclose import disclosing
+from mainstay.sql import compile_plan
+from mainstay.sql.binds import array_literal
+
+StatementKey = tuple[Shape, str, int, int]
+
+
+class Statements(Protocol):
+    """A bounded memory of what was prepared; `cache.bounded.Bounded` is one."""
+
+    def get(self, key: StatementKey, /) -> Statement | None: ...
+    def put(self, key: StatementKey, value: Statement, /) -> None: ...
+
+
+class Pipeline:
+    def __init__(self, catalog: Catalog, policy: Policy, store: Store, limits: Limits, statements: Statements) -> None:
+        self.catalog = catalog
+        self.policy = policy
+        self.store = store
+        self.limits = limits
+        self.statements = statements
+
+    async def run(self, operation: Operation, principal: Principal) -> Result:
+        """The operation's result. Raises Problem."""
+        shape = operation.shape
+        key = (shape, principal.role, self.catalog.version, self.policy.version)
+        statement = self.statements.get(key) or self.prepare(key)
+        binds = [bind_value(bind, operation.values, principal) for bind in statement.binds]
+        with disclosing(self.catalog, self.policy, principal.role):
+            if operation.explain:
+                return await self.store.explain(statement, binds, operation.explain_options)
+            result = await self.store.execute(statement, binds, operation.ending)
+        if statement.estimate is None:
+            return result
+        return await self._estimated(statement, operation.values, principal, result)
+
+    def prepare(self, key: StatementKey) -> Statement:
+        """Plan and compile, once per shape and role."""
+        shape, role, *_ = key
+        statement = compile_plan(self.plan(shape, role), self.catalog)
+        self.statements.put(key, statement)
+        return statement
+
+    def plan(self, shape: Shape, role: str) -> Plan:
+        return decide(shape, role, self.catalog, self.policy, self.limits)
+
+    async def _estimated(
+        self, statement: Statement, values: Sequence[Value], principal: Principal, result: Result
+    ) -> Result:
+        """The planner's number in place of the total, where it was not counted to the end."""
+        estimate = statement.estimate
+        if estimate is None or (result.total is not None and result.total <= statement.estimate_from):
+            return result
+        binds = [bind_value(bind, values, principal) for bind in estimate.binds]
+        planned = await self.store.estimate(estimate, binds)
+        return msgspec.structs.replace(result, total=max(planned, result.total or 0))
+
+
+def bind_value(bind: Bind, values: Sequence[Value], principal: Principal) -> str | None:
+    """The text that a bind sends."""
+    source = bind.source
+    if type(source) is Slot:
+        value = values[source.index]
+        return array_literal(value) if isinstance(value, tuple) else value
+    if type(source) is Claim:
+        return _claim_text(principal.claim(source.path), many=source.many)
+    if type(source) is Literal and isinstance(source.value, str):
+        return source.value
+    return None
+
+
+def _claim_text(value: Any, *, many: bool) -> str | None:
+    """A claim as PostgreSQL reads it: JSON's true as `true`, an object as JSON, a list as an array literal."""
+    if value is None:
+        return None
+    if many:
+        items = value if isinstance(value, list) else [value]
+        return array_literal([text for item in items if (text := _claim_text(item, many=False)) is not None])
+    if isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()

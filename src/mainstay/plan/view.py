@@ -1,0 +1,144 @@
+"""The catalog as one role sees it. What the role may not see is not there, in any answer or error.
+
+`resolve` and `write` look every name up here and nowhere else.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Protocol
+
+from mainstay.core.catalog import Catalog, Column, Relation, Table, TableKey
+from mainstay.core.condition import Field
+from mainstay.core.limits import Limits
+from mainstay.core.operation import TableRef
+from mainstay.core.problem import Problem
+from mainstay.core.rule import Action, Reading, Rule
+
+
+class Policy(Protocol):
+    """What planning asks of the policy; `policy.select.Policy` is the one."""
+
+    @property
+    def version(self) -> int: ...
+    def reading(self, role: str, table: TableKey) -> Reading | None: ...
+    def rules(self, role: str, action: Action, table: TableKey) -> tuple[Rule, ...]: ...
+    def actions(self, role: str, table: TableKey) -> frozenset[Action]: ...
+
+
+class View:
+    """Lookups for one role; each raises the Problem that an unknown name gets."""
+
+    def __init__(self, catalog: Catalog, policy: Policy, role: str, limits: Limits) -> None:
+        self.catalog = catalog
+        self.policy = policy
+        self.role = role
+        self.limits = limits
+
+    def table(self, ref: TableRef) -> Table:
+        """Raises PGRST205 for a table that is not there or on which the role has no rule; PGRST106 for a schema."""
+        schema = ref.schema or self.catalog.schemas[0]
+        if schema not in self.catalog.schemas:
+            raise Problem(
+                "PGRST106",
+                f"Invalid schema: {schema}",
+                hint=f"Only the following schemas are exposed: {', '.join(self.catalog.schemas)}",
+                where="profile",
+            )
+        table = self.catalog.find(schema, ref.name)
+        if table is None or not self.policy.actions(self.role, table.key):
+            raise self._unknown_table(schema, ref.name)
+        return table
+
+    def reading(self, table: Table) -> Reading:
+        """Raises 42501 where the role may write to the table but not read it."""
+        reading = self.policy.reading(self.role, table.key)
+        if reading is None:
+            raise denied(table)
+        return reading
+
+    def field(self, table: Table, field: Field, where: str) -> Field:
+        """The field with its mask. Raises 42703 for a column that the role can't read."""
+        reading = self.reading(table)
+        if field.column not in reading.masks:
+            raise unknown_column(table, field.column, reading.masks, where)
+        mask = reading.masks[field.column]
+        return field if mask is None else Field(field.column, field.path, field.cast, mask)
+
+    def star(self, table: Table) -> list[str]:
+        """Readable columns in the catalog's order; computed ones are picked by name only, as in PostgREST."""
+        reading = self.reading(table)
+        return [name for name, column in table.columns.items() if name in reading.masks and column.expression is None]
+
+    def relations(self, table: Table) -> list[tuple[int, Relation]]:
+        """Relations whose target and whose join columns on every side the role may read, by their index."""
+        return [(index, relation) for index, relation in enumerate(table.relations) if self._walkable(table, relation)]
+
+    def target(self, relation: Relation) -> Table:
+        return self.catalog.tables[relation.target]
+
+    def writable(self, table: Table, action: Action) -> tuple[Rule, ...]:
+        """Raises 42501 where no rule lets the role do this to the table."""
+        rules = self.policy.rules(self.role, action, table.key)
+        if not rules:
+            raise denied(table)
+        return rules
+
+    def known(self, table: Table) -> set[str]:
+        """Columns that some rule of the role names: those that may be spoken of in problems."""
+        reading = self.policy.reading(self.role, table.key)
+        names = set(reading.masks) if reading else set()
+        for action in (Action.CREATE, Action.UPDATE):
+            for rule in self.policy.rules(self.role, action, table.key):
+                names |= rule.columns
+        return names
+
+    def column(self, table: Table, name: str) -> Column:
+        return table.columns[name]
+
+    def _walkable(self, table: Table, relation: Relation) -> bool:
+        source = self._reads(table.key, (left for left, _ in relation.pairs))
+        if relation.junction is None:
+            return source and self._reads(relation.target, (right for _, right in relation.pairs))
+        junction = relation.junction
+        pairs = (*junction.source_pairs, *junction.target_pairs)
+        return (
+            self._reads(table.key, (left for left, _ in junction.source_pairs))
+            and self._reads(junction.table, (middle for _, middle in pairs))
+            and self._reads(relation.target, (right for right, _ in junction.target_pairs))
+        )
+
+    def _reads(self, key: TableKey, columns: Iterable[str]) -> bool:
+        reading = self.policy.reading(self.role, key)
+        return reading is not None and all(column in reading.masks for column in columns)
+
+    def _unknown_table(self, schema: str, name: str) -> Problem:
+        visible = [
+            key.name for key in self.catalog.tables if key.schema == schema and self.policy.actions(self.role, key)
+        ]
+        near = nearest(name, visible)
+        return Problem(
+            "PGRST205",
+            f"Could not find the table '{schema}.{name}' in the schema cache",
+            hint=f"Perhaps you meant the table '{schema}.{near}'" if near else None,
+            where="path",
+        )
+
+
+def denied(table: Table) -> Problem:
+    return Problem("42501", f"permission denied for table {table.name}", where="path")
+
+
+def unknown_column(table: Table, name: str, known: Iterable[str], where: str) -> Problem:
+    near = nearest(name, known)
+    return Problem(
+        "42703",
+        f"column {table.name}.{name} does not exist",
+        hint=f'Perhaps you meant to reference the column "{table.name}.{near}".' if near else None,
+        where=where,
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that a misspelt name most likely meant."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None

@@ -1,0 +1,226 @@
+"""Writes: which rule lets the role do it, what it presets, and what must hold of each row before the commit.
+
+Several rules may apply (a role inherits). A write is allowed under one rule at a time: the rule whose columns cover
+all that the payload names. Rules that cover it with the same presets join by OR, each row condition tied to its own
+check; the first such rule, own before inherited, decides the presets.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mainstay.core.catalog import Table
+from mainstay.core.condition import FALSE, TRUE, And, Compare, Condition, Field, Operator, both, either
+from mainstay.core.operation import Conflict, Delete, Format, Insert, Put, Returning, Update
+from mainstay.core.plan import Answer, DeletePlan, Guard, InsertPlan, UpdatePlan
+from mainstay.core.problem import Problem
+from mainstay.core.rule import Action, Rule
+from mainstay.plan.limit import limit_select
+from mainstay.plan.resolve import resolve_filter, resolve_select
+from mainstay.plan.view import View, denied, nearest
+
+
+def plan_insert(view: View, insert: Insert) -> InsertPlan:
+    table = view.table(insert.table)
+    rules = _covering(view, table, Action.CREATE, insert.columns)
+    columns = _unpreset(insert.columns, rules)
+    target = _conflict_target(table, insert) if insert.conflict else ()
+    merge = _merge(view, table, insert.columns, target) if insert.conflict is Conflict.MERGE else None
+    check = both(either(*(rule.check for rule in rules)), merge.check if merge else TRUE)
+    return InsertPlan(
+        table=table,
+        columns=columns,
+        payload=insert.payload,
+        single=insert.single,
+        defaults=insert.defaults,
+        presets=rules[0].presets,
+        conflict=insert.conflict,
+        target=target,
+        update=merge.columns if merge else (),
+        update_presets=merge.presets if merge else (),
+        update_where=merge.rows if merge else TRUE,
+        check=check,
+        answer=_answer(view, table, insert.returning),
+        guard=_guard(table, check is not TRUE or merge is not None, insert.returning, insert.affected_max),
+    )
+
+
+def plan_put(view: View, put: Put) -> InsertPlan:
+    """Raises PGRST105 unless the filters are the whole primary key, each by `eq`."""
+    table = view.table(put.table)
+    if _keyed_by(put.where) != sorted(table.primary_key) or not table.primary_key:
+        raise Problem(
+            "PGRST105",
+            "Filters must include all and only primary key columns with 'eq' operators",
+            where="filter",
+        )
+    insert = Insert(
+        table=put.table,
+        columns=put.columns,
+        payload=put.payload,
+        single=True,
+        conflict=Conflict.MERGE,
+        returning=put.returning,
+    )
+    plan = plan_insert(view, insert)
+    guard = Guard(checked=True, single=plan.guard.single, table=table.name, keyed=True)
+    return msgspec.structs.replace(plan, payload_where=put.where, guard=guard)
+
+
+def plan_update(view: View, update: Update) -> UpdatePlan:
+    table = view.table(update.table)
+    rules = _covering(view, table, Action.UPDATE, update.columns)
+    _refuse_unfiltered(update.where, rules, table)
+    checked = any(rule.check != TRUE for rule in rules)
+    return UpdatePlan(
+        table=table,
+        columns=_unpreset(update.columns, rules),
+        payload=update.payload,
+        where=_filtered(view, table, update.where),
+        presets=rules[0].presets,
+        choices=_choices(rules),
+        answer=_answer(view, table, update.returning),
+        guard=_guard(table, checked, update.returning, update.affected_max),
+    )
+
+
+def plan_delete(view: View, delete: Delete) -> DeletePlan:
+    table = view.table(delete.table)
+    rules = view.writable(table, Action.DELETE)
+    _refuse_unfiltered(delete.where, rules, table)
+    return DeletePlan(
+        table=table,
+        where=both(_filtered(view, table, delete.where), either(*(rule.rows for rule in rules))),
+        answer=_answer(view, table, delete.returning),
+        guard=_guard(table, False, delete.returning, delete.affected_max),
+    )
+
+
+def _covering(view: View, table: Table, action: Action, columns: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules under which the payload's columns may be written. Raises PGRST204 or 42501."""
+    rules = view.writable(table, action)
+    _refuse_unknown(view, table, columns)
+    covering = [rule for rule in rules if rule.columns.issuperset(columns)]
+    if not covering:
+        raise denied(table)
+    return tuple(rule for rule in covering if rule.presets == covering[0].presets)
+
+
+def _refuse_unknown(view: View, table: Table, columns: Iterable[str]) -> None:
+    known = view.known(table)
+    for column in columns:
+        if column not in known:
+            near = nearest(column, known)
+            raise Problem(
+                "PGRST204",
+                f"Could not find the '{column}' column of '{table.name}' in the schema cache",
+                hint=f"Perhaps you meant '{near}'" if near else None,
+                where="body",
+            )
+
+
+def _unpreset(columns: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
+    preset = {name for name, _ in rules[0].presets}
+    return tuple(column for column in columns if column not in preset)
+
+
+class _Merge:
+    """What an upsert's update side may do."""
+
+    def __init__(self, columns: tuple[str, ...], rules: tuple[Rule, ...]) -> None:
+        self.columns = columns
+        self.presets = rules[0].presets
+        self.rows = either(*(rule.rows for rule in rules))
+        self.check = either(*(rule.check for rule in rules))
+
+
+def _merge(view: View, table: Table, columns: Sequence[str], target: Sequence[str]) -> _Merge:
+    """A merge updates, so the role must be allowed to; the key's own columns do not change."""
+    changed = tuple(column for column in columns if column not in target)
+    rules = _covering(view, table, Action.UPDATE, changed)
+    if len(rules) > 1 and any(rule.rows != rules[0].rows for rule in rules):
+        rules = rules[:1]  # an upsert can't say which of its rows met which rule: the first one decides
+    return _Merge(_unpreset(changed, rules), rules)
+
+
+def _conflict_target(table: Table, insert: Insert) -> tuple[str, ...]:
+    target = insert.on_conflict or table.primary_key
+    if not target:
+        return ()
+    if sorted(target) == sorted(table.primary_key) or any(sorted(target) == sorted(each) for each in table.unique):
+        return tuple(target)
+    raise Problem(
+        "42P10",
+        "there is no unique or exclusion constraint matching the ON CONFLICT specification",
+        where="on_conflict",
+    )
+
+
+def _choices(rules: Sequence[Rule]) -> tuple[tuple[Condition, Condition], ...]:
+    """Pairs of (rows, check), those with one check joined, so that the usual policy is one pair."""
+    checks: dict[Condition, list[Condition]] = {}
+    for rule in rules:
+        checks.setdefault(rule.check, []).append(rule.rows)
+    return tuple((either(*rows), check) for check, rows in checks.items())
+
+
+def _filtered(view: View, table: Table, where: Condition) -> Condition:
+    """The caller's filter sees what the caller may read: rows and masked columns, nothing else.
+
+    Otherwise the number of affected rows would answer questions about what is hidden.
+    """
+    if where == TRUE:
+        return TRUE
+    return both(view.reading(table).rows, resolve_filter(view, table, where))
+
+
+def _refuse_unfiltered(where: Condition, rules: Sequence[Rule], table: Table) -> None:
+    if where == TRUE and not any(rule.unfiltered for rule in rules):
+        raise Problem(
+            "21000",
+            "A filter is required here: without one, every row would be written",
+            details=f"The policy of '{table.name}' does not allow an update or delete of all rows",
+            hint="Add a filter such as id=eq.1, or set unfiltered=True on the rule",
+            where="query",
+        )
+
+
+def _answer(view: View, table: Table, returning: Returning) -> Answer:
+    key = table.primary_key if returning.key and _reads_key(view, table) else ()
+    if returning.format is Format.NONE:
+        return Answer(key=key)
+    select = resolve_select(view, table, returning.select, TRUE, returning.order)
+    select = limit_select(view, select)
+    return Answer(
+        select=msgspec.structs.replace(select, limit=None),
+        format=returning.format,
+        strip_nulls=returning.strip_nulls,
+        key=key,
+    )
+
+
+def _reads_key(view: View, table: Table) -> bool:
+    reading = view.policy.reading(view.role, table.key)
+    return reading is not None and all(reading.masks.get(name, FALSE) is None for name in table.primary_key)
+
+
+def _guard(table: Table, checked: bool, returning: Returning, affected_max: int | None) -> Guard:
+    return Guard(
+        checked=checked,
+        affected_max=affected_max,
+        single=returning.format is Format.OBJECT,
+        table=table.name,
+    )
+
+
+def _keyed_by(where: Condition) -> list[str] | None:
+    """The columns that a conjunction of plain equalities names, sorted; None for any other condition."""
+    parts = where.of if isinstance(where, And) else (where,)
+    names = []
+    for part in parts:
+        match part:
+            case Compare(Field(column, ()), Operator.EQ, _, None):
+                names.append(column)
+            case _:
+                return None
+    return sorted(names)

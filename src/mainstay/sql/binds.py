@@ -1,0 +1,102 @@
+"""Values on their way into SQL: all travel as text and are cast where they are used.
+
+Text is what requests hold, it needs no codec in the driver, and PostgreSQL's own input functions then decide what is
+valid. The same condition compiles against two kinds of binds: parameters, or the columns of a batch's row.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import UserDefinedType
+
+from mainstay.core.condition import Claim, Literal, Slot
+from mainstay.core.statement import Bind, Source
+
+Expression = sa.ColumnElement[Any]
+
+DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class Named(UserDefinedType[Any]):
+    """A type by the name that the catalog, or the list of casts, spells it with."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        return self.name
+
+
+class Binds:
+    """The sources of a statement's parameters. One source is one parameter, however often it is used."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Bind] = {}
+
+    def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
+        """The value as an expression of type text (a list: an array literal's text)."""
+        return _parameter(self._name(source, constant))
+
+    def in_order(self, names: Sequence[str]) -> tuple[Bind, ...]:
+        return tuple(self.by_name[name] for name in names)
+
+    def _name(self, source: Source, constant: bool) -> str:
+        for name, bind in self.by_name.items():
+            if bind.source == source and bind.constant == constant:
+                return name
+        name = f"b{len(self.by_name)}"
+        self.by_name[name] = Bind(source, constant)
+        return name
+
+
+class RowBinds(Binds):
+    """Binds of a batch: what varies is a column of the row that stands for one request."""
+
+    def __init__(self, varying: Sequence[Bind], row: sa.FromClause) -> None:
+        super().__init__()
+        self.columns: dict[Source, Expression] = {bind.source: row.c[f"v{index}"] for index, bind in enumerate(varying)}
+
+    def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
+        if constant:
+            return super().text(source, constant=True)
+        return self.columns[source]
+
+
+def render(statement: sa.ClauseElement) -> tuple[str, list[str]]:
+    """The text, with constants written in, and the names of its parameters `$1`, `$2`, … in order."""
+    compiled: Any = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(compiled), list(compiled.positiontup or ())
+
+
+def literal(value: Literal) -> Expression:
+    """A policy's constant, written into the text: so partial indexes and the planner's statistics see it."""
+    if isinstance(value.value, tuple):
+        return inline(array_literal(value.value))
+    return sa.null() if value.value is None else inline(value.value)
+
+
+def inline(text: str) -> Expression:
+    """Text as a quoted constant, by SQLAlchemy's own rules for literals."""
+    return sa.bindparam(None, text, sa.Text(), unique=True, literal_execute=True)
+
+
+def cast(expression: Expression, name: str) -> Expression:
+    """CAST(expression AS name), unless it is text that stays text."""
+    return expression if name.lower() == "text" else sa.cast(expression, Named(name))
+
+
+def array_literal(items: Sequence[str | None]) -> str:
+    """PostgreSQL's input form of a text array: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO"""
+    return "{" + ",".join("NULL" if item is None else f'"{_escaped(item)}"' for item in items) + "}"
+
+
+def _escaped(item: str) -> str:
+    return item.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _parameter(name: str) -> Expression:
+    return sa.cast(sa.bindparam(name, type_=sa.Text()), sa.Text())

@@ -1,0 +1,270 @@
+"""Conditions and fields as SQL expressions over the tables in scope."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql import visitors
+
+from mainstay.core.catalog import Catalog, Kind, Relation, Table, TableKey
+from mainstay.core.condition import (
+    And,
+    Call,
+    Claim,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Literal,
+    Not,
+    Operand,
+    Operator,
+    Or,
+    Present,
+    Related,
+    Slot,
+    Truth,
+)
+from mainstay.sql.binds import Binds, Expression, Named, cast, inline, literal
+
+_SYMBOLS = {
+    Operator.EQ: "=",
+    Operator.NEQ: "<>",
+    Operator.GT: ">",
+    Operator.GTE: ">=",
+    Operator.LT: "<",
+    Operator.LTE: "<=",
+    Operator.LIKE: "LIKE",
+    Operator.ILIKE: "ILIKE",
+    Operator.MATCH: "~",
+    Operator.IMATCH: "~*",
+    Operator.IS_DISTINCT: "IS DISTINCT FROM",
+    Operator.CS: "@>",
+    Operator.CD: "<@",
+    Operator.OV: "&&",
+    Operator.SL: "<<",
+    Operator.SR: ">>",
+    Operator.NXR: "&<",
+    Operator.NXL: "&>",
+    Operator.ADJ: "-|-",
+}
+_PATTERNS = {Operator.LIKE, Operator.ILIKE, Operator.MATCH, Operator.IMATCH}
+_SEARCHES = {
+    Operator.FTS: "to_tsquery",
+    Operator.PLFTS: "plainto_tsquery",
+    Operator.PHFTS: "phraseto_tsquery",
+    Operator.WFTS: "websearch_to_tsquery",
+}
+_TRUTHS: dict[Truth, tuple[str, Expression]] = {
+    Truth.NULL: ("IS", sa.null()),
+    Truth.NOT_NULL: ("IS NOT", sa.null()),
+    Truth.TRUE: ("IS", sa.true()),
+    Truth.FALSE: ("IS", sa.false()),
+    Truth.UNKNOWN: ("IS", sa.literal_column("UNKNOWN")),
+}
+_CALL_TYPES = {"lower": "text", "upper": "text", "length": "integer", "now": "timestamptz", "current_date": "date"}
+_TEXTUAL = {Kind.TEXT}
+
+
+class Scope:
+    """A table of the catalog under the alias that stands for it here."""
+
+    def __init__(self, table: Table, source: sa.FromClause) -> None:
+        self.table = table
+        self.source = source
+
+    def column(self, name: str) -> Expression:
+        column = self.table.columns[name]
+        if column.expression is None:
+            return self.source.c[name]
+        return self._adapted(column.expression)
+
+    def _adapted(self, expression: Any) -> Expression:
+        """A hybrid's expression with its own table's columns taken from this alias."""
+
+        def replace(element: Any, **_: object) -> Any:
+            if isinstance(element, sa.Column) and element.name in self.source.c:
+                return self.source.c[element.name]
+            return None
+
+        adapted: Expression = visitors.replacement_traverse(expression, {}, replace)
+        return adapted
+
+
+class Conditions:
+    """Compiles conditions; `binds` says where values come from, `names` hands out aliases."""
+
+    def __init__(self, catalog: Catalog, binds: Binds) -> None:
+        self.catalog = catalog
+        self.binds = binds
+        self._numbers = itertools.count(1)
+
+    def alias(self) -> str:
+        return f"t{next(self._numbers)}"
+
+    def scope(self, key: TableKey) -> Scope:
+        table = self.catalog.tables[key]
+        return Scope(table, plain_table(table).alias(self.alias()))
+
+    def condition(self, scope: Scope, condition: Condition) -> Expression:
+        match condition:
+            case And(of):
+                return sa.and_(sa.true(), *(self.condition(scope, part) for part in of))
+            case Or(of):
+                return sa.or_(sa.false(), *(self.condition(scope, part) for part in of))
+            case Not(of):
+                return sa.not_(self.condition(scope, of).self_group())
+            case Is(left, truth):
+                return self._is(scope, left, truth)
+            case Compare():
+                return self._compare(scope, condition)
+            case Related():
+                return self._related(scope, condition)
+            case Present(claim):
+                return self.binds.text(claim).is_not(None)
+
+    def field(self, scope: Scope, field: Field) -> Expression:
+        """The column, the place inside its JSON, the cast, behind its mask."""
+        column = scope.table.columns[field.column]
+        expression = scope.column(field.column)
+        if field.path and column.type.kind is not Kind.JSON:
+            expression = sa.func.to_jsonb(expression)
+        for step in field.path:
+            key = sa.literal_column(str(step.key)) if isinstance(step.key, int) else inline(step.key)
+            expression = expression.op("->>" if step.text else "->", precedence=15)(key)
+        if field.cast is not None:
+            expression = sa.cast(expression, Named(field.cast))
+        if field.mask is None:
+            return expression
+        return sa.case((self.condition(scope, field.mask), expression), else_=sa.null())
+
+    def operand(self, scope: Scope, operand: Operand, type_name: str) -> Expression:
+        """A comparison's right side, or a preset, as a value of the type."""
+        match operand:
+            case Field():
+                return self.field(scope, operand)
+            case Call():
+                return self._call(scope, operand)
+            case Literal():
+                return cast(literal(operand), type_name)
+            case Slot() | Claim():
+                return cast(self.binds.text(operand), type_name)
+
+    def join(self, relation: Relation, source: Scope, target: Scope) -> Expression:
+        """The pairs of a direct relation."""
+        return sa.and_(*(source.column(left) == target.column(right) for left, right in relation.pairs))
+
+    def joined(self, relation: Relation, source: Scope, through: Condition) -> tuple[Scope, sa.FromClause, Expression]:
+        """The target's scope, what to select from, and how it is tied to the source's row."""
+        target = self.scope(relation.target)
+        junction = relation.junction
+        if junction is None:
+            return target, target.source, self.join(relation, source, target)
+        middle = self.scope(junction.table)
+        across = sa.and_(*(target.column(right) == middle.column(column) for right, column in junction.target_pairs))
+        tie = sa.and_(*(source.column(left) == middle.column(column) for left, column in junction.source_pairs))
+        if through != And():
+            tie = sa.and_(tie, self.condition(middle, through))
+        return target, target.source.join(middle.source, across), tie
+
+    def _is(self, scope: Scope, left: Field | Call, truth: Truth) -> Expression:
+        expression = self.operand(scope, left, "text")
+        symbol, value = _TRUTHS[truth]
+        return expression.op(symbol, is_comparison=True)(value)
+
+    def _compare(self, scope: Scope, compare: Compare) -> Expression:
+        if compare.operator in _SEARCHES:
+            return self._search(scope, compare)
+        left = self.operand(scope, compare.left, "text")
+        constant = compare.operator in _PATTERNS
+        type_name = "text" if constant else self.type_name(scope, compare.left)
+        if compare.operator is Operator.IN or compare.quantifier is not None:
+            array = self._list(compare.right, type_name)
+            symbol = "=" if compare.operator is Operator.IN else _SYMBOLS[compare.operator]
+            every = sa.all_ if compare.quantifier is not None and compare.quantifier.value == "all" else sa.any_
+            return left.op(symbol, is_comparison=True)(every(array))
+        if constant and isinstance(compare.right, Slot | Claim):
+            right = self.binds.text(compare.right, constant=isinstance(compare.right, Slot))
+        else:
+            right = self.operand(scope, compare.right, type_name)
+        return left.op(_SYMBOLS[compare.operator], is_comparison=True)(right)
+
+    def _list(self, operand: Operand, type_name: str) -> Expression:
+        if isinstance(operand, Literal):
+            return sa.cast(literal(operand), Named(f"{type_name}[]"))
+        if isinstance(operand, Slot | Claim):
+            return sa.cast(self.binds.text(operand), Named(f"{type_name}[]"))
+        raise TypeError(f"{operand} is not a list")
+
+    def _search(self, scope: Scope, compare: Compare) -> Expression:
+        """Full text search: a column that is not a tsvector becomes one, as in PostgREST."""
+        config = [sa.cast(inline(compare.config), Named("regconfig"))] if compare.config else []
+        vector = self.operand(scope, compare.left, "text")
+        if not self._is_vector(scope, compare.left):
+            vector = sa.func.to_tsvector(*config, vector)
+        if not isinstance(compare.right, Slot):
+            raise TypeError("a text search compares with a request's value")
+        function = getattr(sa.func, _SEARCHES[compare.operator])
+        if compare.quantifier is None:
+            return vector.op("@@", is_comparison=True)(function(*config, self.binds.text(compare.right, constant=True)))
+        words = sa.func.unnest(sa.cast(self.binds.text(compare.right, constant=True), Named("text[]"))).column_valued(
+            "w"
+        )
+        matches = vector.op("@@", is_comparison=True)(function(*config, words))
+        reduce = sa.func.bool_or if compare.quantifier.value == "any" else sa.func.bool_and
+        return sa.select(reduce(matches)).select_from(words).correlate(scope.source).scalar_subquery()
+
+    def _is_vector(self, scope: Scope, left: Field | Call) -> bool:
+        return (
+            isinstance(left, Field) and not left.path and scope.table.columns[left.column].type.kind is Kind.TEXT_SEARCH
+        )
+
+    def type_name(self, scope: Scope, left: Field | Call) -> str:
+        """The type that the right side is cast to."""
+        if isinstance(left, Call):
+            return _CALL_TYPES.get(left.function) or self._first_type(scope, left)
+        if left.cast is not None:
+            return left.cast
+        column = scope.table.columns[left.column]
+        if not left.path:
+            return "text" if column.type.kind in _TEXTUAL else column.type.name
+        if left.path[-1].text:
+            return "text"
+        return "jsonb" if column.type.kind is not Kind.JSON else column.type.name
+
+    def _first_type(self, scope: Scope, call: Call) -> str:
+        for argument in call.arguments:
+            if isinstance(argument, Field | Call):
+                return self.type_name(scope, argument)
+        return "text"
+
+    def _call(self, scope: Scope, call: Call) -> Expression:
+        if call.function == "current_date":
+            return sa.func.current_date()
+        type_name = self._first_type(scope, call)
+        arguments = (self.operand(scope, argument, type_name) for argument in call.arguments)
+        return getattr(sa.func, call.function)(*arguments)  # type: ignore[no-any-return]
+
+    def _related(self, scope: Scope, related: Related) -> Expression:
+        relation = scope.table.relations[related.relation]
+        target, source, tie = self.joined(relation, scope, related.through)
+        where = sa.and_(tie, self.condition(target, related.where))
+        return sa.exists(
+            sa.select(sa.literal_column("1")).select_from(source).where(where).correlate_except(*_froms(source))
+        )
+
+
+def _froms(source: sa.FromClause) -> Iterator[sa.FromClause]:
+    if isinstance(source, sa.Join):
+        yield from _froms(source.left)
+        yield from _froms(source.right)
+    yield source
+
+
+def plain_table(table: Table) -> sa.TableClause:
+    """The table as SQLAlchemy names it; hybrids are not columns of it."""
+    columns: list[sa.ColumnClause[Any]] = [
+        sa.column(name, Named(column.type.name)) for name, column in table.columns.items() if column.expression is None
+    ]
+    return sa.table(table.key.name, *columns, schema=table.key.schema)

@@ -1,0 +1,262 @@
+"""Reads as SQL: rows of one table as objects, related rows inside them, and the finished document around them.
+
+Related rows are scalar subqueries in the select list, which PostgreSQL evaluates for the rows of the page alone;
+only spread ones are joined (LATERAL), because they give several columns.
+"""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from mainstay.core.condition import TRUE, Condition, Field, Slot, both
+from mainstay.core.operation import Aggregate, Count, Format, Nulls
+from mainstay.core.plan import Nested, Output, ReadPlan, Select, Sort
+from mainstay.core.statement import Column
+from mainstay.sql.binds import Expression, Named
+from mainstay.sql.condition import Conditions, Scope
+
+_AGGREGATES = {
+    Aggregate.COUNT: "count",
+    Aggregate.SUM: "sum",
+    Aggregate.AVG: "avg",
+    Aggregate.MIN: "min",
+    Aggregate.MAX: "max",
+}
+
+
+class Answering(NamedTuple):
+    """A SELECT of one row, and what each of its columns means."""
+
+    select: sa.Select[Any]
+    columns: tuple[Column, ...]
+
+    def adding(self, column: Column, expression: Expression | None) -> "Answering":
+        if expression is None:
+            return self
+        return Answering(self.select.add_columns(expression.label(column.value)), (*self.columns, column))
+
+
+def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answering:
+    """The body, how many rows it holds, and how many there are in all."""
+    page = rows(conditions, plan.select)
+    answer = document(page, plan.select, plan.format, plan.strip_nulls)
+    return answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
+
+
+def document(page: sa.Select[Any], select: Select, format_: Format, strip_nulls: bool) -> Answering:
+    """The page's rows as one JSON or CSV document, and their number."""
+    rows_of = page.subquery("page")
+    whole = rows_of.table_valued()
+    count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
+    body: Expression
+    match format_:
+        case Format.NONE:
+            return Answering(count, (Column.ROWS,))
+        case Format.CSV:
+            body = _csv(whole, select)
+        case Format.OBJECT:
+            body = sa.func.json_agg(whole).op("->")(sa.literal_column("0"))
+        case Format.ARRAY:
+            body = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
+    if strip_nulls and format_ is not Format.CSV:
+        body = sa.func.json_strip_nulls(body)
+    return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
+
+
+def _csv(whole: Any, select: Select) -> Expression:
+    """A header, then each row as PostgreSQL writes a composite value, which quotes as RFC 4180 does."""
+    names = [output.name for output in select.outputs]
+    header = ",".join(f'"{name}"' if set(name) & set(',"\n\r') else name for name in names)
+    line = sa.func.substring(sa.cast(whole, Named("text")), sa.literal_column("'^\\((.*)\\)$'"))
+    lines = sa.func.string_agg(line, sa.literal_column("E'\\n'"))
+    head = sa.bindparam(None, header, sa.Text(), unique=True, literal_execute=True)
+    return sa.func.concat(head, sa.literal_column("E'\\n'"), lines)
+
+
+def rows(conditions: Conditions, select: Select, source: sa.FromClause | None = None) -> sa.Select[Any]:
+    """The rows as a SELECT; `source` stands in for the table where a write's rows are read."""
+    scope = conditions.scope(select.table.key) if source is None else Scope(select.table, source)
+    return _rows(conditions, select, scope, scope.source, None)
+
+
+def _rows(
+    conditions: Conditions, select: Select, scope: Scope, source: sa.FromClause, tie: Expression | None
+) -> sa.Select[Any]:
+    builder = _Rows(conditions, scope, source)
+    for output in select.outputs:
+        builder.add(output)
+    statement = sa.select(*builder.columns).select_from(builder.source)
+    conditions_of = [part for part in (tie, _where(conditions, scope, select.where)) if part is not None]
+    if conditions_of:
+        statement = statement.where(*conditions_of)
+    if select.grouped:
+        statement = statement.group_by(*builder.plain)
+    statement = statement.order_by(*(_sort(conditions, scope, sort) for sort in select.order))
+    return _limited(conditions, statement, select)
+
+
+def _where(conditions: Conditions, scope: Scope, where: Condition) -> Expression | None:
+    return None if where == TRUE else conditions.condition(scope, where)
+
+
+def _limited(conditions: Conditions, statement: sa.Select[Any], select: Select) -> sa.Select[Any]:
+    if select.limit is not None:
+        statement = statement.limit(sa.literal_column(str(int(select.limit))))
+    if select.offset is not None:
+        offset = sa.cast(conditions.binds.text(Slot(select.offset), constant=True), Named("bigint"))
+        return statement.offset(offset)
+    if select.skip:
+        return statement.offset(sa.literal_column(str(int(select.skip))))
+    return statement
+
+
+class _Rows:
+    """The select list and the FROM clause of one level, as its outputs are added."""
+
+    def __init__(self, conditions: Conditions, scope: Scope, source: sa.FromClause) -> None:
+        self.conditions = conditions
+        self.scope = scope
+        self.source = source
+        self.columns: list[sa.Label[Any]] = []
+        self.plain: list[Expression] = []
+
+    def add(self, output: Output | Nested) -> None:
+        if isinstance(output, Output):
+            self._add(output.name, _value(self.conditions, self.scope, output), grouped=output.aggregate is None)
+        elif output.spread:
+            self._add_spread(output)
+        else:
+            self._add(output.name, nested_json(self.conditions, self.scope, output), grouped=True)
+
+    def _add(self, name: str, expression: Expression, *, grouped: bool) -> None:
+        self.columns.append(expression.label(name))
+        if grouped:
+            self.plain.append(expression)
+
+    def _add_spread(self, nested: Nested) -> None:
+        """To-one: the target's members beside ours. To-many: each member an array, all in the same order."""
+        inner = _related_rows(self.conditions, self.scope, nested, raw=nested.relation.to_one)
+        if nested.relation.to_one:
+            joined = inner.lateral(self.conditions.alias())
+            members = _members(nested.select)
+        else:
+            many = inner.subquery(self.conditions.alias())
+            arrays = [
+                sa.func.coalesce(sa.func.json_agg(column), sa.literal_column("'[]'")).label(name)
+                for name, column in many.c.items()
+            ]
+            joined = sa.select(*arrays).select_from(many).lateral(self.conditions.alias())
+            members = [Output(name, None) for name, _ in joined.c.items()]
+        self.source = self.source.outerjoin(joined, sa.true())
+        for member in members:
+            expression: Expression = joined.c[member.name]
+            aggregate = member.aggregate if nested.relation.to_one else None
+            if aggregate is not None:
+                expression = _aggregated(expression, member)
+            self._add(member.name, expression, grouped=aggregate is None)
+
+
+def _members(select: Select) -> list[Output]:
+    """The names of a row's members; those of a spread inside it count as its own."""
+    members: list[Output] = []
+    for output in select.outputs:
+        if isinstance(output, Output):
+            members.append(output)
+        elif output.spread:
+            members += [Output(inner.name, None) for inner in _members(output.select)]
+        else:
+            members.append(Output(output.name, None))
+    return members
+
+
+def _value(conditions: Conditions, scope: Scope, output: Output) -> Expression:
+    if output.field is None:
+        return _aggregated(None, output)
+    expression = conditions.field(scope, output.field)
+    return expression if output.aggregate is None else _aggregated(expression, output)
+
+
+def _aggregated(expression: Expression | None, output: Output) -> Expression:
+    if output.aggregate is None or expression is None:
+        value: Expression = sa.func.count()
+    else:
+        value = getattr(sa.func, _AGGREGATES[output.aggregate])(expression)
+    return sa.cast(value, Named(output.cast)) if output.cast else value
+
+
+def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Expression:
+    """Related rows as one JSON value: an object or null where there is at most one, else an array."""
+    inner = _related_rows(conditions, scope, nested).subquery(conditions.alias())
+    whole = inner.table_valued()
+    if nested.relation.to_one:
+        value: Any = sa.func.row_to_json(whole)
+    else:
+        value = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
+    return sa.select(value).select_from(inner).scalar_subquery()
+
+
+def _related_rows(conditions: Conditions, scope: Scope, nested: Nested, *, raw: bool = False) -> sa.Select[Any]:
+    """The target's rows for one source row. `raw`: aggregates are left to the level that spreads them."""
+    target, source, tie = conditions.joined(nested.relation, scope, nested.through)
+    if nested.guard != TRUE:
+        tie = sa.and_(conditions.condition(scope, nested.guard), tie)
+    select = _to_one(nested.select, raw) if nested.relation.to_one else nested.select
+    return _rows(conditions, select, target, source, tie).correlate(scope.source)
+
+
+def _to_one(select: Select, raw: bool) -> Select:
+    """At most one row, even where the data hold several parents of one key."""
+    outputs = tuple(
+        Output(output.name, output.field) if raw and isinstance(output, Output) and output.field else output
+        for output in select.outputs
+    )
+    return Select(
+        table=select.table,
+        outputs=outputs,
+        where=select.where,
+        order=select.order,
+        limit=min(1, select.limit) if select.limit is not None else 1,
+        skip=select.skip,
+        grouped=select.grouped and not raw,
+    )
+
+
+def _sort(conditions: Conditions, scope: Scope, sort: Sort) -> Expression:
+    if sort.through is None:
+        key = conditions.field(scope, sort.field)
+    else:
+        key = _related_key(conditions, scope, sort.through, sort.field)
+    directed: Expression = key.desc() if sort.descending else key.asc()
+    match sort.nulls:
+        case Nulls.FIRST:
+            return directed.nulls_first()
+        case Nulls.LAST:
+            return directed.nulls_last()
+        case Nulls.DEFAULT:
+            return directed
+
+
+def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field) -> Expression:
+    target, source, tie = conditions.joined(through.relation, scope, through.through)
+    where = conditions.condition(target, through.select.where)
+    key = sa.select(conditions.field(target, field)).select_from(source).where(tie, where)
+    if through.guard != TRUE:
+        key = key.where(conditions.condition(scope, through.guard))
+    return key.limit(sa.literal_column("1")).correlate(scope.source).scalar_subquery()
+
+
+def _total(conditions: Conditions, plan: ReadPlan, total_max: int) -> Expression | None:
+    """The number of rows without the page; for an estimated count, up to one past what is counted."""
+    if plan.count in (Count.NONE, Count.PLANNED):
+        return None
+    select = countable(plan.select)
+    if plan.count is Count.ESTIMATED:
+        select = Select(table=select.table, outputs=(), where=select.where, limit=total_max + 1)
+    counted = rows(conditions, select).subquery(conditions.alias())
+    return sa.select(sa.func.count()).select_from(counted).scalar_subquery()
+
+
+def countable(select: Select) -> Select:
+    """The same rows without order and page; without members, unless they group."""
+    outputs = select.outputs if select.grouped else ()
+    return Select(table=select.table, outputs=outputs, where=both(select.where), grouped=select.grouped)

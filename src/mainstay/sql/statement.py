@@ -1,0 +1,84 @@
+"""Plans to statements: the single form, and for what can share a round trip, the batched one."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from mainstay.core.catalog import Catalog
+from mainstay.core.condition import Slot
+from mainstay.core.operation import Count, Format
+from mainstay.core.plan import DeletePlan, Guard, InsertPlan, Plan, ReadPlan, UpdatePlan
+from mainstay.core.statement import Bind, Mode, Statement
+from mainstay.sql.batch import batched_insert, batched_read
+from mainstay.sql.binds import Binds, render
+from mainstay.sql.condition import Conditions
+from mainstay.sql.read import Answering, countable, read_answer, rows
+from mainstay.sql.write import delete_answer, insert_answer, update_answer
+
+W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)
+
+# An estimated count is exact up to here, as PostgREST's is up to its db-max-rows.
+ESTIMATE_FROM = 1_000
+
+
+def compile_plan(plan: Plan, catalog: Catalog) -> Statement:
+    """The SQL of a plan for PostgreSQL, as plain data."""
+    match plan:
+        case ReadPlan():
+            return _read(plan, catalog)
+        case InsertPlan():
+            return _insert(plan, catalog)
+        case UpdatePlan():
+            return _write(plan, plan.guard, catalog, update_answer)
+        case DeletePlan():
+            return _write(plan, plan.guard, catalog, delete_answer)
+
+
+def _read(plan: ReadPlan, catalog: Catalog) -> Statement:
+    binds = Binds()
+    answer = read_answer(Conditions(catalog, binds), plan, ESTIMATE_FROM)
+    text, names = render(answer.select)
+    used = binds.in_order(names)
+    return Statement(
+        text=text,
+        binds=used,
+        columns=answer.columns,
+        mode=Mode.READ,
+        batch=batched_read(plan, catalog, used, ESTIMATE_FROM),
+        single=plan.format is Format.OBJECT,
+        estimate=_estimate(plan, catalog),
+        estimate_from=ESTIMATE_FROM if plan.count is Count.ESTIMATED else 0,
+    )
+
+
+def _estimate(plan: ReadPlan, catalog: Catalog) -> Statement | None:
+    if plan.count not in (Count.PLANNED, Count.ESTIMATED):
+        return None
+    binds = Binds()
+    text, names = render(rows(Conditions(catalog, binds), countable(plan.select)))
+    return Statement(text=text, binds=binds.in_order(names), columns=())
+
+
+def _insert(plan: InsertPlan, catalog: Catalog) -> Statement:
+    statement = _write(plan, plan.guard, catalog, insert_answer)
+    batch = batched_insert(plan, catalog, statement.binds)
+    if batch is None:
+        return statement
+    # Requests group where all but their payload is the same, so that every bind but the payload is a constant.
+    binds = tuple(Bind(bind.source, constant=bind.source != Slot(plan.payload)) for bind in statement.binds)
+    return msgspec.structs.replace(statement, batch=batch, binds=binds)
+
+
+def _write(plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering]) -> Statement:
+    binds = Binds()
+    answer = answering(Conditions(catalog, binds), plan)
+    text, names = render(answer.select)
+    return Statement(
+        text=text,
+        binds=binds.in_order(names),
+        columns=answer.columns,
+        mode=Mode.WRITE,
+        single=guard.single,
+        guard=guard,
+    )

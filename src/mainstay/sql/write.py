@@ -1,0 +1,168 @@
+"""Writes as SQL: one statement each. The rows written are a CTE, and the answer reads from it.
+
+`WITH written AS (INSERT … RETURNING …) SELECT body, rows, violations FROM written`: what the policy's checks find in
+the rows written is counted in the same statement, and the store commits only where the count is nought.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_into
+
+from mainstay.core.catalog import Table
+from mainstay.core.condition import TRUE, Condition, Operand, Slot
+from mainstay.core.operation import Conflict
+from mainstay.core.plan import Answer, DeletePlan, InsertPlan, UpdatePlan
+from mainstay.core.statement import Column
+from mainstay.sql.binds import Expression, Named
+from mainstay.sql.condition import Conditions, Scope, plain_table
+from mainstay.sql.read import Answering, document, rows
+
+
+def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
+    """New rows from the payload; where it conflicts, merged into or left to the row there."""
+    target = plain_table(plan.table)
+    scope = Scope(plan.table, target)
+    payload = _payload(conditions, plan.table, plan.columns, plan.payload, single=plan.single)
+    source = _payload_rows(conditions, plan, scope, payload).cte("payload")
+    names = [*plan.columns, *(name for name, _ in plan.presets)]
+    insert: Any = insert_into(target).from_select(names, sa.select(*source.c), include_defaults=False)
+    insert = _on_conflict(conditions, plan, insert, scope)
+    flag: list[Any] = [sa.literal_column("(xmax = 0)").label("is_new")] if plan.conflict is Conflict.MERGE else []
+    written = insert.returning(*target.c, *flag).cte("written")
+    violations = _violations(conditions, plan.table, written, plan.check)
+    if plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
+        kept_out = _count(source) - _count(written)
+        violations = kept_out if violations is None else violations + kept_out
+    answer = _answer(conditions, written, plan.answer, plan.table)
+    if flag:
+        answer = answer.adding(Column.INSERTED, _count(written, written.c.is_new))
+    return answer.adding(Column.VIOLATIONS, violations)
+
+
+def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
+    """The payload's columns into the rows that the filter and one of the policy's choices select."""
+    target = plain_table(plan.table)
+    scope = Scope(plan.table, target)
+    if not plan.columns and not plan.presets:
+        return _answer(conditions, _no_rows(target), plan.answer, plan.table)
+    payload = _payload(conditions, plan.table, plan.columns, plan.payload, single=True)
+    values: dict[str, Any] = {name: payload.c[name] for name in plan.columns}
+    values |= _presets(conditions, scope, plan.presets)
+    update = sa.update(target).values(values).where(conditions.condition(scope, plan.where))
+    if len(plan.choices) == 1:
+        ((where, check),) = plan.choices
+        written = update.where(conditions.condition(scope, where)).returning(*target.c).cte("written")
+        violations = _violations(conditions, plan.table, written, check)
+    else:
+        written, violations = _update_by_choice(conditions, plan, update, target)
+    return _answer(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
+
+
+def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
+    target = plain_table(plan.table)
+    where = conditions.condition(Scope(plan.table, target), plan.where)
+    written = sa.delete(target).where(where).returning(*target.c).cte("written")
+    return _answer(conditions, written, plan.answer, plan.table)
+
+
+def _update_by_choice(
+    conditions: Conditions, plan: UpdatePlan, update: sa.Update, target: sa.TableClause
+) -> tuple[sa.CTE, Expression]:
+    """Each row must satisfy the check of a rule that let it be written, so which rules did is kept beside the row."""
+    old = conditions.scope(plan.table.key)
+    key = plan.table.primary_key
+    allowed = [conditions.condition(old, where) for where, _ in plan.choices]
+    flags = [condition.label(f"choice{index}") for index, condition in enumerate(allowed)]
+    candidates = (
+        sa.select(*(old.source.c[name] for name in key), *flags)
+        .where(conditions.condition(old, plan.where), sa.or_(*allowed))
+        .with_for_update(of=old.source)
+        .cte("candidate")
+    )
+    matched = sa.and_(*(target.c[name] == candidates.c[name] for name in key))
+    chosen = [candidates.c[f"choice{index}"] for index in range(len(flags))]
+    written = update.where(matched).returning(*target.c, *chosen).cte("written")
+    scope = Scope(plan.table, written)
+    held = [
+        sa.and_(written.c[f"choice{index}"], conditions.condition(scope, check))
+        for index, (_, check) in enumerate(plan.choices)
+    ]
+    return written, _count(written, sa.or_(*held).is_not(sa.true()))
+
+
+def _payload(conditions: Conditions, table: Table, columns: Sequence[str], slot: int, *, single: bool) -> sa.FromClause:
+    """The payload's rows, typed as the table's columns: https://www.postgresql.org/docs/current/functions-json.html"""
+    body = sa.cast(conditions.binds.text(Slot(slot)), Named("json"))
+    if not columns:
+        rows_of: Any = sa.func.json_array_elements(sa.func.json_build_array(body) if single else body)
+        return rows_of.table_valued(sa.column("element")).render_derived("body")  # type: ignore[no-any-return]
+    function = sa.func.json_to_record if single else sa.func.json_to_recordset
+    typed = [sa.column(name, Named(table.columns[name].type.name)) for name in columns]
+    derived: sa.FromClause = function(body).table_valued(*typed).render_derived("body", with_types=True)
+    return derived
+
+
+def _payload_rows(conditions: Conditions, plan: InsertPlan, scope: Scope, payload: sa.FromClause) -> sa.Select[Any]:
+    columns: list[Any] = [payload.c[name] for name in plan.columns]
+    columns += [value.label(name) for name, value in _presets(conditions, scope, plan.presets).items()]
+    rows_of = sa.select(*columns).select_from(payload)
+    if plan.payload_where != TRUE:
+        rows_of = rows_of.where(conditions.condition(Scope(plan.table, payload), plan.payload_where))
+    return rows_of
+
+
+def _presets(conditions: Conditions, scope: Scope, presets: Sequence[tuple[str, Operand]]) -> dict[str, Expression]:
+    return {name: conditions.operand(scope, operand, scope.table.columns[name].type.name) for name, operand in presets}
+
+
+def _on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: Scope) -> Any:
+    match plan.conflict:
+        case None:
+            return insert
+        case Conflict.IGNORE:
+            return insert.on_conflict_do_nothing(index_elements=list(plan.target) or None)
+        case Conflict.MERGE:
+            changes: dict[str, Any] = {name: insert.excluded[name] for name in plan.update or plan.target}
+            changes |= _presets(conditions, scope, plan.update_presets)
+            where = None if plan.update_where == TRUE else conditions.condition(scope, plan.update_where)
+            return insert.on_conflict_do_update(index_elements=list(plan.target), set_=changes, where=where)
+
+
+def _violations(conditions: Conditions, table: Table, written: sa.CTE, check: Condition) -> Expression | None:
+    if check == TRUE:
+        return None
+    return _count(written, conditions.condition(Scope(table, written), check).is_not(sa.true()))
+
+
+def _count(source: sa.FromClause, where: Expression | None = None) -> Expression:
+    count = sa.select(sa.func.count()).select_from(source)
+    return (count if where is None else count.where(where)).scalar_subquery()
+
+
+def _no_rows(target: sa.TableClause) -> sa.CTE:
+    return sa.select(*target.c).where(sa.false()).cte("written")
+
+
+def _answer(conditions: Conditions, written: sa.CTE, answer: Answer, table: Table) -> Answering:
+    if answer.select is None:
+        count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(written)
+        answering = Answering(count, (Column.ROWS,))
+    else:
+        page = rows(conditions, answer.select, written)
+        answering = document(page, answer.select, answer.format, answer.strip_nulls)
+        answering = _all_rows(answering, written)
+    return answering.adding(Column.KEY, _key(written, answer.key))
+
+
+def _all_rows(answering: Answering, written: sa.CTE) -> Answering:
+    """A write counts what it wrote, though the role may not read all of it."""
+    return answering.adding(Column.AFFECTED, _count(written))
+
+
+def _key(written: sa.CTE, key: Sequence[str]) -> Expression | None:
+    if not key:
+        return None
+    first = sa.select(*(written.c[name] for name in key)).limit(sa.literal_column("1")).subquery("key")
+    return sa.select(sa.func.row_to_json(first.table_valued())).select_from(first).scalar_subquery()

@@ -1,0 +1,118 @@
+"""One connection and its prepared statements: a lane.
+
+A lane runs one thing at a time and is never reset: reads are in autocommit and read-only, writes in a transaction.
+It reconnects by itself; while it can't, what it is given fails at once.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+
+from mainstay.core.operation import Ending
+from mainstay.core.result import Result
+from mainstay.core.statement import Column, Statement
+from mainstay.core.verify import verify
+
+# A lane keeps this many statements prepared; PostgreSQL holds some tens of kilobytes of plan for each.
+PREPARED_MAX = 500
+
+Record = Sequence[Any]
+
+
+class Lane:
+    """`started_at` is when the running statement began, in the event loop's clock; None while idle."""
+
+    def __init__(self, dsn: str, settings: dict[str, str], *, connect_s: float) -> None:
+        self.dsn = dsn
+        self.settings = settings
+        self.connect_s = connect_s
+        self.connection: asyncpg.Connection[Any] | None = None
+        self.started_at: float | None = None
+        self._prepared: OrderedDict[str, PreparedStatement[Any]] = OrderedDict()
+
+    @property
+    def connected(self) -> bool:
+        return self.connection is not None and not self.connection.is_closed()
+
+    async def connect(self) -> None:
+        """Raises OSError, TimeoutError or asyncpg's errors."""
+        self.abandon()
+        connection = await asyncpg.connect(
+            self.dsn, timeout=self.connect_s, statement_cache_size=0, server_settings=self.settings
+        )
+        # JSON comes as the bytes that PostgreSQL sent: it is passed on, not looked at.
+        await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+        self.connection = connection
+
+    def abandon(self) -> None:
+        """Drop the connection without a word; what runs on it fails."""
+        if self.connection is not None:
+            self.connection.terminate()
+        self.connection = None
+        self._prepared.clear()
+
+    async def close(self) -> None:
+        if self.connected and self.connection is not None:
+            await self.connection.close(timeout=self.connect_s)
+        self.connection = None
+
+    async def fetch(self, text: str, arguments: Sequence[str | None]) -> list[Record]:
+        """Rows of a statement, prepared at its first use. Raises asyncpg's errors."""
+        prepared = self._prepared.get(text) or await self._prepare(text)
+        try:
+            return list(await prepared.fetch(*arguments))
+        except asyncpg.InvalidCachedStatementError:  # the table changed since: its columns are other ones now
+            self._prepared.pop(text, None)
+            return list(await (await self._prepare(text)).fetch(*arguments))
+
+    async def write(self, text: str, arguments: Sequence[str | None], statement: Statement, ending: Ending) -> Result:
+        """One write in its transaction, committed only where the result may be. Raises Problem and asyncpg's errors."""
+        connection = self._connection()
+        await connection.execute("BEGIN")
+        try:
+            (record,) = await self.fetch(text, arguments)
+            result = result_of(statement.columns, record, 0)
+            verify(statement, result)
+        except BaseException:
+            if self.connected:
+                await connection.execute("ROLLBACK")
+            raise
+        await connection.execute("COMMIT" if ending is Ending.COMMIT else "ROLLBACK")
+        return result
+
+    async def script(self, *texts: str) -> None:
+        """Statements without binds or rows, such as BEGIN."""
+        for text in texts:
+            await self._connection().execute(text)
+
+    async def _prepare(self, text: str) -> PreparedStatement[Any]:
+        prepared = await self._connection().prepare(text)
+        self._prepared[text] = prepared
+        if len(self._prepared) > PREPARED_MAX:
+            self._prepared.popitem(last=False)
+        return prepared
+
+    def _connection(self) -> "asyncpg.Connection[Any]":
+        if self.connection is None:
+            raise asyncpg.InterfaceError("the lane is not connected")
+        return self.connection
+
+
+def result_of(columns: Sequence[Column], record: Record, started: float) -> Result:
+    """The statement's one row as a Result. `started` is a `time.perf_counter()`, or 0 for not timed."""
+    fields: dict[str, Any] = {column.value: value for column, value in zip(columns, record, strict=True)}
+    body = fields.get("body")
+    return Result(
+        body=body.encode() if isinstance(body, str) else body,
+        rows=fields.get("rows") or 0,
+        total=fields.get("total"),
+        affected=fields.get("affected"),
+        inserted=fields.get("inserted"),
+        key=fields.get("key"),
+        violations=fields.get("violations") or 0,
+        database_us=int((time.perf_counter() - started) * 1e6) if started else 0,
+    )

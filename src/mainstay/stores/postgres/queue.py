@@ -1,0 +1,95 @@
+"""Who waits for a lane: requests in the order they came, those of one statement together.
+
+Nothing waits for a batch to fill. A batch is what came in while every lane was busy.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from mainstay.core.operation import Ending
+from mainstay.core.result import Result
+from mainstay.core.statement import Mode, Statement
+
+GroupKey = tuple[object, ...]
+
+
+class Waiting:
+    """One request in the queue."""
+
+    __slots__ = ("binds", "ending", "future", "retried", "since", "statement")
+
+    def __init__(
+        self,
+        statement: Statement,
+        binds: Sequence[str | None],
+        ending: Ending,
+        future: "asyncio.Future[Result]",
+        since: float,
+    ) -> None:
+        self.statement = statement
+        self.binds = binds
+        self.ending = ending
+        self.future = future
+        self.since = since
+        self.retried = False
+
+
+class Queue:
+    """Groups of waiting requests; `len()` counts requests."""
+
+    def __init__(self, batch_max: int) -> None:
+        self.batch_max = batch_max
+        self._groups: OrderedDict[GroupKey, list[Waiting]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, waiting: Waiting, *, alone: bool) -> None:
+        key = (waiting,) if alone else group_key(waiting)
+        group = self._groups.get(key)
+        if group is None:
+            self._groups[key] = [waiting]
+        else:
+            group.append(waiting)
+        self._size += 1
+
+    def take(self) -> list[Waiting]:
+        """The group that has waited longest, at most `batch_max` of it; empty where nobody waits.
+
+        The rest of a larger group goes to the back, so that one busy shape does not starve the others.
+        """
+        if not self._groups:
+            return []
+        key, group = self._groups.popitem(last=False)
+        taken, rest = group[: self.batch_max], group[self.batch_max :]
+        if rest:
+            self._groups[key] = rest
+        self._size -= len(taken)
+        return [waiting for waiting in taken if not waiting.future.done()] or self.take()
+
+    def expired(self, before: float) -> list[Waiting]:
+        """Takes out those that came before the time."""
+        found = []
+        for key, group in list(self._groups.items()):
+            old = [waiting for waiting in group if waiting.since < before]
+            if not old:
+                continue
+            found += old
+            self._size -= len(old)
+            rest = [waiting for waiting in group if waiting.since >= before]
+            if rest:
+                self._groups[key] = rest
+            else:
+                del self._groups[key]
+        return found
+
+
+def group_key(waiting: Waiting) -> GroupKey:
+    """Requests of one key can go out as one: same statement, same constants; a write that stands alone is its own."""
+    statement = waiting.statement
+    if statement.mode is Mode.WRITE and (statement.batch is None or waiting.ending is not Ending.COMMIT):
+        return (waiting,)
+    constants = tuple(value for bind, value in zip(statement.binds, waiting.binds, strict=True) if bind.constant)
+    return (statement, constants)

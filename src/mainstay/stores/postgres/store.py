@@ -1,0 +1,63 @@
+"""The store: lanes for reads and lanes for writes, behind the port that the corridor knows."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from mainstay.core.operation import Ending
+from mainstay.core.problem import Problem
+from mainstay.core.result import Result
+from mainstay.core.statement import Column, Mode, Statement
+from mainstay.stores.postgres.lanes import Lanes, PostgresSettings
+
+READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,))
+EXPLAIN_FLAGS = {"analyze", "verbose", "settings", "buffers", "wal"}
+
+
+class PostgresStore:
+    """Implements `core.ports.Store`."""
+
+    def __init__(self, dsn: str, settings: PostgresSettings | None = None) -> None:
+        self.settings = settings or PostgresSettings()
+        common = {
+            "application_name": "mainstay",
+            "jit": "off",  # compiling a statement costs more than any that is quick enough to serve
+            "statement_timeout": str(self.settings.statement_ms_max),
+        }
+        read_only = common | {"default_transaction_read_only": "on"}
+        self._reads = Lanes(dsn, read_only, self.settings.lanes_read, self.settings)
+        self._writes = Lanes(dsn, common, self.settings.lanes_write, self.settings)
+
+    async def start(self) -> None:
+        """Connects every lane. Raises MS503 where the database can't be reached."""
+        await asyncio.gather(self._reads.start(), self._writes.start())
+
+    async def execute(
+        self, statement: Statement, binds: Sequence[str | None], ending: Ending = Ending.COMMIT
+    ) -> Result:
+        lanes = self._reads if statement.mode is Mode.READ else self._writes
+        return await lanes.submit(statement, binds, ending)
+
+    async def estimate(self, statement: Statement, binds: Sequence[str | None]) -> int:
+        result = await self.explain(statement, binds, frozenset())
+        plan = msgspec.json.decode(result.body or b"")
+        return int(plan[0]["Plan"]["Plan Rows"])
+
+    async def explain(self, statement: Statement, binds: Sequence[str | None], options: frozenset[str]) -> Result:
+        form = "TEXT" if "format_text" in options else "JSON"
+        flags = [option.upper() for option in sorted(options & EXPLAIN_FLAGS)]
+        text = f"EXPLAIN ({', '.join([*flags, f'FORMAT {form}'])}) {statement.text}"
+        explained = Statement(text=text, binds=statement.binds, columns=(Column.BODY,), mode=statement.mode)
+        return await self.execute(explained, binds, Ending.ROLLBACK)
+
+    async def ready(self) -> bool:
+        """True when a lane answers within its time."""
+        try:
+            await self.execute(READY, ())
+        except Problem:
+            return False
+        return True
+
+    async def close(self) -> None:
+        await asyncio.gather(self._reads.close(), self._writes.close())
