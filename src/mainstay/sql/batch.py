@@ -25,7 +25,7 @@ def batched_read(plan: ReadPlan, catalog: Catalog, binds: Sequence[Bind], total_
     if not varying:
         return None
     row = _rows_of_values(len(varying))
-    row_binds = RowBinds(varying, row)
+    row_binds = RowBinds(varying)
     answer = read_answer(Conditions(catalog, row_binds), plan, total_max).select.lateral("answer")
     statement = sa.select(*answer.c).select_from(row.join(answer, sa.true())).order_by(row.c.number)
     text, names = render(statement)

@@ -54,11 +54,14 @@ class Binds:
 
 
 class RowBinds(Binds):
-    """Binds of a batch: what varies is a column of the row that stands for one request."""
+    """Binds of a batch: what varies is a column of `request`, the row that stands for one request."""
 
-    def __init__(self, varying: Sequence[Bind], row: sa.FromClause) -> None:
+    def __init__(self, varying: Sequence[Bind]) -> None:
         super().__init__()
-        self.columns: dict[Source, Expression] = {bind.source: row.c[f"v{index}"] for index, bind in enumerate(varying)}
+        # Text rather than a column object, which would pull `request` into the inner FROM clause.
+        self.columns: dict[Source, Expression] = {
+            bind.source: sa.literal_column(f"request.v{index}", sa.Text()) for index, bind in enumerate(varying)
+        }
 
     def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
         if constant:
@@ -99,4 +102,4 @@ def _escaped(item: str) -> str:
 
 
 def _parameter(name: str) -> Expression:
-    return sa.cast(sa.bindparam(name, type_=sa.Text()), sa.Text())
+    return sa.cast(sa.bindparam(name), sa.Text())

@@ -110,9 +110,9 @@ class Conditions:
     def condition(self, scope: Scope, condition: Condition) -> Expression:
         match condition:
             case And(of):
-                return sa.and_(sa.true(), *(self.condition(scope, part) for part in of))
+                return sa.and_(*(self.condition(scope, part) for part in of)) if of else sa.true()
             case Or(of):
-                return sa.or_(sa.false(), *(self.condition(scope, part) for part in of))
+                return sa.or_(*(self.condition(scope, part) for part in of)) if of else sa.false()
             case Not(of):
                 return sa.not_(self.condition(scope, of).self_group())
             case Is(left, truth):
@@ -249,7 +249,7 @@ class Conditions:
     def _related(self, scope: Scope, related: Related) -> Expression:
         relation = scope.table.relations[related.relation]
         target, source, tie = self.joined(relation, scope, related.through)
-        where = sa.and_(tie, self.condition(target, related.where))
+        where = tie if related.where == And() else sa.and_(tie, self.condition(target, related.where))
         return sa.exists(
             sa.select(sa.literal_column("1")).select_from(source).where(where).correlate_except(*_froms(source))
         )

@@ -4,6 +4,7 @@ Related rows are scalar subqueries in the select list, which PostgreSQL evaluate
 only spread ones are joined (LATERAL), because they give several columns.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -39,11 +40,11 @@ class Answering(NamedTuple):
 def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answering:
     """The body, how many rows it holds, and how many there are in all."""
     page = rows(conditions, plan.select)
-    answer = document(page, plan.select, plan.format, plan.strip_nulls)
+    answer = document(page, plan.format, strip_nulls=plan.strip_nulls)
     return answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
 
 
-def document(page: sa.Select[Any], select: Select, format_: Format, strip_nulls: bool) -> Answering:
+def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool) -> Answering:
     """The page's rows as one JSON or CSV document, and their number."""
     rows_of = page.subquery("page")
     whole = rows_of.table_valued()
@@ -53,7 +54,7 @@ def document(page: sa.Select[Any], select: Select, format_: Format, strip_nulls:
         case Format.NONE:
             return Answering(count, (Column.ROWS,))
         case Format.CSV:
-            body = _csv(whole, select)
+            body = _csv(whole, [name for name, _ in rows_of.c.items()])
         case Format.OBJECT:
             body = sa.func.json_agg(whole).op("->")(sa.literal_column("0"))
         case Format.ARRAY:
@@ -63,9 +64,8 @@ def document(page: sa.Select[Any], select: Select, format_: Format, strip_nulls:
     return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
 
 
-def _csv(whole: Any, select: Select) -> Expression:
+def _csv(whole: Any, names: Sequence[str]) -> Expression:
     """A header, then each row as PostgreSQL writes a composite value, which quotes as RFC 4180 does."""
-    names = [output.name for output in select.outputs]
     header = ",".join(f'"{name}"' if set(name) & set(',"\n\r') else name for name in names)
     line = sa.func.substring(sa.cast(whole, Named("text")), sa.literal_column("'^\\((.*)\\)$'"))
     lines = sa.func.string_agg(line, sa.literal_column("E'\\n'"))

@@ -50,10 +50,10 @@ def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     payload = _payload(conditions, plan.table, plan.columns, plan.payload, single=True)
     values: dict[str, Any] = {name: payload.c[name] for name in plan.columns}
     values |= _presets(conditions, scope, plan.presets)
-    update = sa.update(target).values(values).where(conditions.condition(scope, plan.where))
+    update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
     if len(plan.choices) == 1:
         ((where, check),) = plan.choices
-        written = update.where(conditions.condition(scope, where)).returning(*target.c).cte("written")
+        written = _filtered(conditions, scope, update, where).returning(*target.c).cte("written")
         violations = _violations(conditions, plan.table, written, check)
     else:
         written, violations = _update_by_choice(conditions, plan, update, target)
@@ -65,6 +65,10 @@ def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
     where = conditions.condition(Scope(plan.table, target), plan.where)
     written = sa.delete(target).where(where).returning(*target.c).cte("written")
     return _answer(conditions, written, plan.answer, plan.table)
+
+
+def _filtered(conditions: Conditions, scope: Scope, update: sa.Update, where: Condition) -> sa.Update:
+    return update if where == TRUE else update.where(conditions.condition(scope, where))
 
 
 def _update_by_choice(
@@ -151,7 +155,7 @@ def _answer(conditions: Conditions, written: sa.CTE, answer: Answer, table: Tabl
         answering = Answering(count, (Column.ROWS,))
     else:
         page = rows(conditions, answer.select, written)
-        answering = document(page, answer.select, answer.format, answer.strip_nulls)
+        answering = document(page, answer.format, strip_nulls=answer.strip_nulls)
         answering = _all_rows(answering, written)
     return answering.adding(Column.KEY, _key(written, answer.key))
 
