@@ -1,0 +1,24 @@
+"""The tokens of the benchmark's users, for the servers that share a secret."""
+
+import functools
+import time
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from bench.cases import User
+
+SECRET = "a secret that nobody needs to keep, as it guards a benchmark's data"
+HOURS = 12
+
+
+@functools.cache
+def token(user: User) -> str:
+    now = int(time.time())
+    claims = {"sub": user.name, "role": "carrier", "carrier": user.carrier, "iat": now, "exp": now + HOURS * 3600}
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
+
+
+def bearer(user: User | None) -> tuple[tuple[str, str], ...]:
+    """The header that says who asks; none for nobody."""
+    return (("Authorization", f"Bearer {token(user)}"),) if user else ()
