@@ -5,23 +5,39 @@ on any alias of the table. Python-side defaults and conversions are not read: on
 """
 
 from collections.abc import Iterator
-from inspect import cleandoc
-from typing import Any, TypeAlias
+from datetime import date
+from decimal import Decimal
+from inspect import cleandoc, get_annotations
+from typing import Any, TypeAlias, get_args
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import ColumnProperty, Mapper
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import Label, Null, Over
+from sqlalchemy.sql.elements import Label, Over
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import Selectable
+from sqlalchemy.types import NullType, TypeEngine
 from sqlalchemy.util import immutabledict
 
 from mainstay.core.catalog import Column
 from mainstay.core.problem import DeclarationError
+from mainstay.reflect.keys import key_of
 from mainstay.reflect.types import column_type
 
 Origin: TypeAlias = ColumnProperty[Any] | hybrid_property[Any]
+
+TYPES: dict[object, type[TypeEngine[Any]]] = {
+    bool: sa.Boolean,
+    int: sa.BigInteger,
+    float: sa.Double,
+    str: sa.Text,
+    date: sa.Date,
+    Decimal: sa.Numeric,
+    UUID: sa.Uuid,
+}
+"""What a return annotation says where SQLAlchemy knows no better; a datetime's time zone can't be told from it."""
 
 AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg"})
 """Functions of many rows: SQLAlchemy knows few of them as such, so these are known by name."""
@@ -46,14 +62,14 @@ def columns_of(table: sa.Table, mappers: list[Mapper[Any]]) -> dict[str, Column]
                     where=where,
                     hint="rename the attribute, or keep it out with info={'mainstay': False}",
                 )
-            columns[name] = _computed(name, expression, _comment(origin), where)
+            columns[name] = _computed(name, _typed(expression, origin), _comment(origin), where)
     return columns
 
 
 def _stored(column: sa.Column[Any]) -> Column:
     return Column(
         name=str(column.name),
-        type=column_type(column.type, where=f"{column.table.fullname}.{column.name}"),
+        type=column_type(column.type, where=f"{key_of(column.table)}.{column.name}"),
         nullable=bool(column.nullable),
         optional=bool(column.nullable) or _has_default(column),
         generated=column.computed is not None or (column.identity is not None and bool(column.identity.always)),
@@ -77,13 +93,27 @@ def _computed(name: str, expression: sa.ColumnElement[Any], comment: str | None,
 def _computed_attributes(mapper: Mapper[Any]) -> Iterator[tuple[str, Origin]]:
     """What the class itself computes (its parents' are their tables') and does not hide."""
     for name, prop in mapper.column_attrs.items():
-        stored = isinstance(prop.expression, sa.Column | Null)  # Null: a query_expression()
-        if prop.parent is mapper and not stored and prop.info.get("mainstay") is not False:
+        stored = isinstance(prop.expression, sa.Column)
+        per_query = ("query_expression", True) in prop.strategy_key  # has a value only where a query gives it one
+        if prop.parent is mapper and not stored and not per_query and prop.info.get("mainstay") is not False:
             yield str(name), prop
     for name, origin in mapper.all_orm_descriptors.items():
         inherited = mapper.inherits is not None and mapper.inherits.all_orm_descriptors.get(name) is origin
         if isinstance(origin, hybrid_property) and not inherited and origin.info.get("mainstay") is not False:
             yield str(name), origin
+
+
+def _typed(expression: sa.ColumnElement[Any], origin: Origin) -> sa.ColumnElement[Any]:
+    """SQLAlchemy doesn't know most functions' types; then a hybrid's return annotation tells."""
+    if not isinstance(expression.type, NullType) or isinstance(origin, ColumnProperty):
+        return expression
+    try:
+        told = get_annotations(origin.fget, eval_str=True).get("return")
+    except NameError:  # imported for type checkers alone
+        return expression
+    kinds = [part for part in (get_args(told) or (told,)) if part is not type(None)]
+    known = TYPES.get(kinds[0]) if len(kinds) == 1 else None
+    return expression if known is None else sa.type_coerce(expression, known)
 
 
 def _comment(origin: Origin) -> str | None:
@@ -110,7 +140,7 @@ def _over_own_columns(declared: object, table: sa.Table, where: str) -> sa.Colum
     for part in visitors.iterate(expression):
         if isinstance(part, sa.Column) and part.table is not table:
             raise _unfit(f"it reads '{part}', which is not a column of '{table.name}'", where)
-        if isinstance(part, Selectable):
+        if isinstance(part, Selectable) and not isinstance(part, FunctionElement):
             raise _unfit("it selects from a table of its own, which no policy would watch over", where)
         if isinstance(part, Over) or (isinstance(part, FunctionElement) and getattr(part, "name", "") in AGGREGATES):
             raise _unfit("it computes over many rows", where)

@@ -69,7 +69,7 @@ def _foreign_key(table: sa.Table, constraint: sa.ForeignKeyConstraint) -> Foreig
     except SQLAlchemyError as error:
         raise DeclarationError(
             f"a foreign key points nowhere: {error}",
-            where=table.fullname,
+            where=str(key_of(table)),
             hint="declare the other table in the same MetaData, and import its module first",
         ) from error
     columns = [column for column, _ in pairs]
@@ -82,9 +82,9 @@ def _given_name(constraint: sa.ForeignKeyConstraint) -> str | None:
     if constraint.name is None:
         return None
     quoted = preparer.format_constraint(constraint)
-    if quoted is None or not quoted.startswith('"'):
-        return quoted
-    return quoted[1:-1].replace('""', '"')
+    if quoted is None:
+        return None
+    return quoted[1:-1].replace('""', '"') if quoted.startswith('"') else str(quoted)
 
 
 def default_name(table: str, columns: list[str]) -> str:

@@ -34,12 +34,13 @@ def gather(models: object) -> Declared:
             if isinstance(found, Table):
                 tables[found] = None
             else:
-                mappers[found] = None
-    for mapper in sorted(mappers, key=_name):
+                mappers |= dict.fromkeys(found.iterate_to_root())
+    in_order = sorted(mappers, key=_rank)
+    for mapper in in_order:
         tables |= dict.fromkeys(_tables(mapper))
     order = {table: position for position, table in enumerate(tables)}
-    kept = [mapper for mapper in mappers if mapper.local_table in order]
-    kept.sort(key=lambda mapper: (order[mapper.local_table], _name(mapper)))  # type: ignore[index]
+    kept = [mapper for mapper in in_order if mapper.local_table in order]
+    kept.sort(key=lambda mapper: order[mapper.local_table])  # type: ignore[index]
     return Declared(tuple(tables), tuple(kept))
 
 
@@ -96,14 +97,14 @@ def _mapped_to_a_table(mapper: Mapper[Any]) -> Mapper[Any]:
 
 
 def _tables(mapper: Mapper[Any]) -> Iterator[Table]:
-    """The class's own table, its parents', and the junctions of its relationships."""
-    for parent in reversed([*mapper.iterate_to_root()]):
-        if isinstance(parent.local_table, Table):
-            yield parent.local_table
+    """The class's own table, and the junctions of its relationships."""
+    if isinstance(mapper.local_table, Table):
+        yield mapper.local_table
     for relationship in mapper.relationships:
         if isinstance(relationship.secondary, Table):
             yield relationship.secondary
 
 
-def _name(mapper: Mapper[Any]) -> str:
-    return f"{mapper.class_.__module__}.{mapper.class_.__qualname__}"
+def _rank(mapper: Mapper[Any]) -> tuple[int, str]:
+    """Parents before their children, else by name: a registry keeps its mappers in no order."""
+    return len([*mapper.iterate_to_root()]), f"{mapper.class_.__module__}.{mapper.class_.__qualname__}"

@@ -65,9 +65,9 @@ def column_type(declared: TypeEngine[object], *, where: str) -> ColumnType:
             element = column_type(plain.item_type, where=where)
             return ColumnType(Kind.ARRAY, f"{element.name}[]", element=element, declared=spelling)
         case Enum() if plain.native_enum:
-            return ColumnType(Kind.ENUM, spelling, labels=tuple(plain.enums), declared=spelling)
+            return ColumnType(Kind.ENUM, spelling, labels=tuple(map(str, plain.enums)), declared=spelling)
         case Enum():
-            return ColumnType(Kind.TEXT, bare(spelling), labels=tuple(plain.enums), declared=spelling)
+            return ColumnType(Kind.TEXT, bare(spelling), labels=tuple(map(str, plain.enums)), declared=spelling)
         case DOMAIN():
             # Cast to the domain's base, for the same reason; the assignment applies the domain's checks.
             base = column_type(plain.data_type, where=where)
@@ -88,7 +88,7 @@ def unwrap(declared: TypeEngine[object]) -> TypeEngine[object]:
 
 def spell(declared: TypeEngine[object], *, where: str) -> str:
     try:
-        return declared.compile(dialect=DIALECT)
+        return str(declared.compile(dialect=DIALECT))  # of a named type it is a str subclass, which no codec takes
     except SQLAlchemyError as error:
         raise DeclarationError(
             f"its type has no name in PostgreSQL: {error}",
