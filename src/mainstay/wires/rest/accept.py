@@ -1,0 +1,132 @@
+"""Chooses the media type of the answer (RFC 9110, 12.5.1) among those that PostgREST's clients ask for."""
+
+from typing import NamedTuple
+
+from mainstay.core.operation import Format
+from mainstay.core.problem import Problem
+
+PLAN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
+PLAN = "application/vnd.pgrst.plan"
+
+
+class Media(NamedTuple):
+    """A media type and what it makes of the rows. `options` None: no plan is asked for."""
+
+    content_type: str
+    format: Format = Format.ARRAY
+    strip_nulls: bool = False
+    options: frozenset[str] | None = None
+
+
+JSON = Media("application/json; charset=utf-8")
+CSV = Media("text/csv; charset=utf-8", Format.CSV)
+OBJECT = Media("application/vnd.pgrst.object+json; charset=utf-8", Format.OBJECT)
+STRIPPED_OBJECT = Media("application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", Format.OBJECT, True)
+STRIPPED_ARRAY = Media("application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8", Format.ARRAY, True)
+OPENAPI = Media("application/openapi+json; charset=utf-8")
+
+TYPES = {
+    "application/json": JSON,
+    "application/*": JSON,
+    "*/*": JSON,
+    "text/csv": CSV,
+    "text/*": CSV,
+    "application/vnd.pgrst.object": OBJECT,
+    "application/vnd.pgrst.object+json": OBJECT,
+    "application/vnd.pgrst.array": JSON,
+    "application/vnd.pgrst.array+json": JSON,
+}
+STRIPPED = {
+    "application/vnd.pgrst.object": STRIPPED_OBJECT,
+    "application/vnd.pgrst.object+json": STRIPPED_OBJECT,
+    "application/vnd.pgrst.array": STRIPPED_ARRAY,
+    "application/vnd.pgrst.array+json": STRIPPED_ARRAY,
+}
+ROOT_TYPES = {"application/openapi+json": OPENAPI, "application/json": JSON, "application/*": OPENAPI, "*/*": OPENAPI}
+
+
+class Range(NamedTuple):
+    """One media range of an Accept header."""
+
+    name: str
+    parameters: tuple[str, ...]
+    quality: float
+
+
+def parse_accept(header: str) -> list[Range]:
+    """The ranges, best first: by quality, then the specific before wildcards, then as sent. A quality of 0 is out."""
+    ranges = [_parse_range(part) for part in header.split(",") if part.strip()]
+    return sorted((one for one in ranges if one.quality > 0), key=lambda one: (-one.quality, one.name.count("*")))
+
+
+def _parse_range(text: str) -> Range:
+    name, *rest = (part.strip() for part in text.split(";"))
+    quality = 1.0
+    parameters = []
+    for parameter in rest:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "q":
+            quality = _parse_quality(value.strip())
+        elif parameter:
+            parameters.append(parameter)
+    return Range(name.lower(), tuple(parameters), quality)
+
+
+def _parse_quality(text: str) -> float:
+    """A quality that is none counts as 1, as servers do."""
+    try:
+        quality = float(text)
+    except ValueError:
+        return 1.0
+    return quality if 0 <= quality <= 1 else 1.0
+
+
+def negotiate(header: str | None, *, plan_enabled: bool) -> Media:
+    """The media type of rows. Raises PGRST107 where none of those accepted can be had."""
+    if not header:
+        return JSON
+    for accepted in parse_accept(header):
+        media = _media(accepted, plan_enabled=plan_enabled)
+        if media is not None:
+            return media
+    raise unavailable(header)
+
+
+def negotiate_root(header: str | None) -> Media:
+    """The media type of the description at the root. Raises PGRST107."""
+    if not header:
+        return OPENAPI
+    for accepted in parse_accept(header):
+        if accepted.name in ROOT_TYPES:
+            return ROOT_TYPES[accepted.name]
+    raise unavailable(header)
+
+
+def unavailable(header: str) -> Problem:
+    names = ", ".join(";".join((one.name, *one.parameters)) for one in map(_parse_range, header.split(",")))
+    return Problem("PGRST107", f"None of these media types are available: {names}", where="Accept")
+
+
+def _media(accepted: Range, *, plan_enabled: bool) -> Media | None:
+    name, parameters = accepted.name, accepted.parameters
+    if name in (PLAN, f"{PLAN}+json", f"{PLAN}+text"):
+        return _plan(accepted) if plan_enabled else None
+    if "nulls=stripped" in parameters and name in STRIPPED:
+        return STRIPPED[name]
+    return TYPES.get(name)
+
+
+def _plan(accepted: Range) -> Media | None:
+    """EXPLAIN of the answer that `for` names, JSON unless said; options as PostgREST spells them."""
+    given = dict(parameter.partition("=")[::2] for parameter in accepted.parameters)
+    target = _media(Range(given.get("for", "application/json").strip('"').lower(), (), 1.0), plan_enabled=False)
+    asked = given.get("options", "").split("|")
+    options = [option for option in PLAN_OPTIONS if option in asked]
+    if target is None or set(asked) - {*PLAN_OPTIONS, ""}:
+        return None
+    form = "json" if accepted.name.endswith("+json") else "text"
+    mime = f'{PLAN}+{form}; for="{target.content_type.partition("; charset")[0]}"'
+    if options:
+        mime += f"; options={'|'.join(options)}"
+    wanted = frozenset(options) if form == "json" else frozenset({*options, "format_text"})
+    return Media(f"{mime}; charset=utf-8", target.format, target.strip_nulls, wanted)

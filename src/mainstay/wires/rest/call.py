@@ -1,0 +1,39 @@
+"""What travels from parse to render: the operation, and how to answer it.
+
+Everything of a `Call` but its operation's values and the host of its cross-origin reader is the same for all requests
+of one form, so that `memo` can keep it.
+"""
+
+import msgspec
+
+from mainstay.core.exchange import Response
+from mainstay.core.operation import Operation
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """How to answer: `headers` hold whatever the result does not change.
+
+    `body`: the result's body is sent. `media` is the body's content-type header. `location` is the path of the table,
+    for the Location of what was inserted.
+    """
+
+    method: str
+    headers: Headers = ()
+    media: Headers = ()
+    body: bool = True
+    location: str = ""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request, understood. Exactly one of these is asked: run `operation`, `describe` the API, or nothing more.
+
+    `answer`: the response is known already (OPTIONS, a preflight). `schema` is the profile that the request named.
+    """
+
+    reply: Reply
+    operation: Operation | None = None
+    describe: bool = False
+    answer: Response | None = None
+    schema: str | None = None

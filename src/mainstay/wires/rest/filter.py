@@ -1,0 +1,256 @@
+"""Reads filters: `column=operator.value`, and the trees of `and=(…)` and `or=(…)`.
+
+Operators and names become conditions; each value becomes a slot, in the order in which they come. Never looks a name
+up, and never reads a value: what a text means is for its column's type to say.
+"""
+
+import re
+from collections.abc import Callable
+
+from mainstay.core.condition import (
+    And,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Not,
+    Operator,
+    Or,
+    Quantifier,
+    Slot,
+    Truth,
+)
+from mainstay.core.limits import Limits
+from mainstay.core.operation import Value
+from mainstay.core.problem import Problem
+from mainstay.wires.rest.scan import IDENTIFIER, QUOTED, Scanner, read_field, unescape
+from mainstay.wires.rest.select import too_deep
+
+OPERATION = re.compile(r"(not\.)?([a-z]++)(?:\(([^()]*+)\))?\.")
+GROUP = re.compile(r"[ \t]*+(not\.)?(and|or)[ \t]*+\(")
+TRUTH = re.compile(r"not_null|null|true|false|unknown", re.IGNORECASE)
+LIST_OPEN = re.compile(r"[ \t]*+\([ \t]*+")
+BARE_ITEM = re.compile(r"[^,)]*+")
+BRACED = re.compile(r"\{[^{}]*+\}")
+ARRAY_ITEM = re.compile(r'[^{},"\\]*+')
+
+OPERATOR_EXPECTED = '"not" or operator (eq, gt, ...)'
+TRUTH_EXPECTED = "isVal: (null, not_null, true, false, unknown)"
+
+OPERATORS = {operator.value: operator for operator in Operator}
+QUANTIFIERS = {"any": Quantifier.ANY, "all": Quantifier.ALL}
+QUANTIFIED = frozenset({"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"})
+TEXT_SEARCHES = frozenset({"fts", "plfts", "phfts", "wfts"})
+PATTERNS = frozenset({"like", "ilike"})
+OPPOSITES = {Truth.NULL: Truth.NOT_NULL, Truth.NOT_NULL: Truth.NULL}
+
+
+class Slots:
+    """The request's values, gathered as slots for them are made, and how many terms there were."""
+
+    __slots__ = ("limits", "terms", "values")
+
+    def __init__(self, limits: Limits) -> None:
+        self.values: list[Value] = []
+        self.limits = limits
+        self.terms = 0
+
+    def add(self, value: str) -> Slot:
+        self.values.append(value)
+        return Slot(len(self.values) - 1)
+
+    def add_list(self, values: tuple[str, ...]) -> Slot:
+        self.values.append(values)
+        return Slot(len(self.values) - 1, many=True)
+
+    def count_term(self, where: str) -> None:
+        """Raises MS410 past `terms_max`."""
+        self.terms += 1
+        if self.terms > self.limits.terms_max:
+            raise Problem(
+                "MS410",
+                "The request filters by too many terms",
+                details=f"At most {self.limits.terms_max} terms are allowed",
+                where=where,
+            )
+
+
+def pattern(text: str) -> str:
+    """A LIKE pattern: PostgREST lets `*` stand for `%`, which needs no escape in a URL."""
+    return text.replace("*", "%")
+
+
+def parse_filter(field: Field, text: str, slots: Slots, where: str) -> Condition:
+    """The condition of `column=text`. Raises PGRST100, MS410 past `terms_max`, MS411 past `list_max`."""
+    scanner = Scanner(text, "filter", where)
+    condition = _read_condition(scanner, field, slots, _read_rest)
+    return condition if scanner.ended() else scanner.fail("end of input")
+
+
+def parse_logic(text: str, operator: str, *, negated: bool, slots: Slots, where: str) -> Condition:
+    """The condition of `or=(…)` or `and=(…)`; `operator` is which. Raises as `parse_filter`, MS403 past `depth_max`."""
+    scanner = Scanner(text, "logic tree", where)
+    if scanner.match(LIST_OPEN) is None:
+        scanner.fail('"("')
+    condition = _read_group(scanner, operator, slots, 1)
+    scanner.skip_spaces()
+    if not scanner.ended():
+        scanner.fail("end of input")
+    return Not(condition) if negated else condition
+
+
+def _read_group(scanner: Scanner, operator: str, slots: Slots, depth: int) -> Condition:
+    """The conditions up to the closing parenthesis; the opening one has been read."""
+    if depth > slots.limits.depth_max:
+        raise too_deep(slots.limits.depth_max, scanner.where)
+    conditions = [_read_branch(scanner, slots, depth)]
+    while scanner.take(","):
+        conditions.append(_read_branch(scanner, slots, depth))
+    if not scanner.take(")"):
+        scanner.fail('"," or ")"')
+    return Or(tuple(conditions)) if operator == "or" else And(tuple(conditions))
+
+
+def _read_branch(scanner: Scanner, slots: Slots, depth: int) -> Condition:
+    group = GROUP.match(scanner.text, scanner.position)
+    if group is None:
+        field = read_field(scanner)
+        if not scanner.take("."):
+            scanner.fail("delimiter (.)")
+        condition = _read_condition(scanner, field, slots, _read_enclosed)
+    else:
+        scanner.position = group.end()
+        condition = _read_group(scanner, group.group(2), slots, depth + 1)
+        condition = Not(condition) if group.group(1) else condition
+    scanner.skip_spaces()
+    return condition
+
+
+def _read_condition(scanner: Scanner, field: Field, slots: Slots, read_value: Callable[[Scanner], str]) -> Condition:
+    slots.count_term(scanner.where)
+    found = OPERATION.match(scanner.text, scanner.position)
+    if found is None or found.group(2) not in OPERATORS:
+        scanner.fail(OPERATOR_EXPECTED)
+    name, argument, negated = found.group(2), found.group(3), found.group(1) is not None
+    scanner.position = found.end()
+    if name == "is" and argument is None:
+        return _read_is(scanner, field, negated=negated)
+    if name == "in" and argument is None:
+        condition = Compare(field, Operator.IN, slots.add_list(_read_list(scanner, slots.limits)))
+    elif argument is None:
+        text = read_value(scanner)
+        condition = Compare(field, OPERATORS[name], slots.add(pattern(text) if name in PATTERNS else text))
+    elif name in TEXT_SEARCHES and IDENTIFIER.fullmatch(argument) and argument.strip():
+        config = argument.strip()
+        condition = Compare(field, OPERATORS[name], slots.add(read_value(scanner)), config=config)
+    elif name in QUANTIFIED and argument in QUANTIFIERS:
+        right = slots.add_list(_array_items(read_value(scanner), name, slots.limits, scanner.where))
+        condition = Compare(field, OPERATORS[name], right, quantifier=QUANTIFIERS[argument])
+    else:
+        scanner.fail(OPERATOR_EXPECTED, at=found.start(2) + len(name))
+    return Not(condition) if negated else condition
+
+
+def _read_is(scanner: Scanner, field: Field, *, negated: bool) -> Condition:
+    """`is` never gives unknown, so that not null can be said without a Not."""
+    found = scanner.match(TRUTH)
+    if found is None:
+        scanner.fail(TRUTH_EXPECTED)
+    truth = Truth(found.lower())
+    if not negated:
+        return Is(field, truth)
+    return Is(field, OPPOSITES[truth]) if truth in OPPOSITES else Not(Is(field, truth))
+
+
+def _read_rest(scanner: Scanner) -> str:
+    """A filter's value: everything behind the operator."""
+    text = scanner.text[scanner.position :]
+    scanner.position = len(scanner.text)
+    return text
+
+
+def _read_enclosed(scanner: Scanner) -> str:
+    """A value in a tree: quoted, or in braces (an array), or up to the next comma or parenthesis."""
+    for kind in (QUOTED, BRACED):
+        found = kind.match(scanner.text, scanner.position)
+        if found is not None and _ends_item(scanner.text, found.end()):
+            scanner.position = found.end()
+            return unescape(found.group(1)) if kind is QUOTED else found.group()
+    return scanner.match(BARE_ITEM) or ""
+
+
+def _ends_item(text: str, position: int) -> bool:
+    return position >= len(text) or text[position] in ",)"
+
+
+def _read_list(scanner: Scanner, limits: Limits) -> tuple[str, ...]:
+    """`(a,"b, c")`; `()` is the empty list, and `("")` a list of one empty text."""
+    if scanner.match(LIST_OPEN) is None:
+        scanner.fail('"("')
+    if scanner.take(")"):
+        return ()
+    items = [_read_enclosed_item(scanner)]
+    while scanner.take(","):
+        _count_items(len(items) + 1, limits, scanner.where)
+        items.append(_read_enclosed_item(scanner))
+    if not scanner.take(")"):
+        scanner.fail('"," or ")"')
+    scanner.skip_spaces()
+    _count_items(len(items), limits, scanner.where)
+    return tuple(items)
+
+
+def _read_enclosed_item(scanner: Scanner) -> str:
+    found = QUOTED.match(scanner.text, scanner.position)
+    if found is not None and _ends_item(scanner.text, found.end()):
+        scanner.position = found.end()
+        return unescape(found.group(1))
+    return scanner.match(BARE_ITEM) or ""
+
+
+def _count_items(count: int, limits: Limits, where: str) -> None:
+    if count > limits.list_max:
+        raise Problem(
+            "MS411",
+            "The request filters by too long a list",
+            details=f"At most {limits.list_max} items of one list are allowed",
+            where=where,
+        )
+
+
+def _array_items(text: str, operator: str, limits: Limits, where: str) -> tuple[str, ...]:
+    """The items of `{a,"b, c"}`, PostgreSQL's array literal of one dimension, for `eq(any)` and its like.
+
+    Raises 22P02 where it is none. NULL as an item is refused: it could only ever make the answer unknown.
+    """
+    if not (text.startswith("{") and text.endswith("}") and len(text) >= 2):
+        raise _malformed(text, 'Array value must start with "{" and end with "}".', where)
+    if not text[1:-1].strip():
+        return ()
+    scanner = Scanner(text, "filter", where)
+    scanner.position = 1
+    items = [_array_item(scanner)]
+    while scanner.take(","):
+        _count_items(len(items) + 1, limits, where)
+        items.append(_array_item(scanner))
+    if scanner.position != len(text) - 1:
+        raise _malformed(text, "Unexpected array element.", where)
+    _count_items(len(items), limits, where)
+    return tuple(pattern(item) for item in items) if operator in PATTERNS else tuple(items)
+
+
+def _array_item(scanner: Scanner) -> str:
+    scanner.skip_spaces()
+    found = QUOTED.match(scanner.text, scanner.position)
+    if found is not None:
+        scanner.position = found.end()
+        scanner.skip_spaces()
+        return unescape(found.group(1))
+    item = (scanner.match(ARRAY_ITEM) or "").strip()
+    if not item or item.upper() == "NULL":
+        raise _malformed(scanner.text, 'An element is empty or NULL; quote a text such as "NULL".', scanner.where)
+    return item
+
+
+def _malformed(text: str, details: str, where: str) -> Problem:
+    return Problem("22P02", f'malformed array literal: "{text}"', details=details, where=where)

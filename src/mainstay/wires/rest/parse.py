@@ -1,0 +1,300 @@
+"""Turns one HTTP request into a `Call`, without any memory of those before it. Never looks a name up."""
+
+import msgspec
+
+from mainstay.core.condition import And, Compare, Condition, Operator
+from mainstay.core.exchange import Request, Response
+from mainstay.core.limits import Limits
+from mainstay.core.operation import (
+    Delete,
+    Ending,
+    Format,
+    Insert,
+    Operation,
+    Put,
+    Read,
+    Returning,
+    Shape,
+    TableRef,
+    Update,
+)
+from mainstay.core.problem import Problem
+from mainstay.wires.rest.accept import Media, negotiate, negotiate_root
+from mainstay.wires.rest.call import Call, Headers, Reply
+from mainstay.wires.rest.cors import Cors, cors_headers, preflight
+from mainstay.wires.rest.filter import Slots
+from mainstay.wires.rest.page import parse_range
+from mainstay.wires.rest.payload import Payload, only_object, read_payload
+from mainstay.wires.rest.prefer import parse_prefer
+from mainstay.wires.rest.query import Query, parse_query, split
+from mainstay.wires.rest.select import close
+
+READS = frozenset({"GET", "HEAD"})
+PAYLOADS = frozenset({"POST", "PATCH", "PUT"})
+METHODS = READS | PAYLOADS | {"DELETE"}
+ALLOWED = "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
+ALLOWED_AT_ROOT = "OPTIONS,GET,HEAD"
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What a wire was set up with. `schemas` are those a profile may name, the first the default; none: any."""
+
+    prefix: str = "/rest/v1"
+    limits: Limits = Limits()
+    cors: Cors = Cors()
+    schemas: tuple[str, ...] = ()
+    plan_enabled: bool = False
+    rollback_allowed: bool = False
+
+
+def parse_call(request: Request, setup: Setup) -> Call:
+    """The call of a request. Raises `Problem` with PostgREST's codes, or MS4xx (docs/reference/problems.md)."""
+    table = table_of(request.path, setup.prefix)
+    cors = cors_headers(setup.cors.allow(request.headers.get("origin")))
+    if request.method == "OPTIONS":
+        return _parse_options(request, table, setup, cors)
+    if table == "":
+        return _parse_root(request, setup, cors)
+    if request.method not in METHODS:
+        raise Problem("PGRST117", f"Unsupported HTTP method: {request.method}", where="method")
+    return _Parser(request, TableRef(table, profile(request, setup)), setup, cors).parse()
+
+
+def table_of(path: str, prefix: str) -> str:
+    """The table that a path names; the empty text at the root. Raises PGRST125, PGRST202 below `rpc/`."""
+    if path != prefix and not path.startswith(f"{prefix}/"):
+        raise _no_such_path()
+    name = path[len(prefix) + 1 :]
+    if name.startswith("rpc/"):
+        raise Problem(
+            "PGRST202",
+            f"Could not find the function {name.removeprefix('rpc/')} in the schema cache",
+            where="path",
+        )
+    if "/" in name:
+        raise _no_such_path()
+    return name
+
+
+def _no_such_path() -> Problem:
+    return Problem("PGRST125", "Invalid path specified in request URL", where="path")
+
+
+def profile(request: Request, setup: Setup) -> str | None:
+    """The schema that the request names: reads by Accept-Profile, writes by Content-Profile.
+
+    Raises PGRST106 where it is not one of `setup.schemas`.
+    """
+    header = "accept-profile" if request.method not in PAYLOADS and request.method != "DELETE" else "content-profile"
+    schema = request.headers.get(header)
+    if schema is None:
+        return None
+    if setup.schemas and schema not in setup.schemas:
+        raise Problem(
+            "PGRST106",
+            f"Invalid schema: {schema}",
+            hint=f"Only the following schemas are exposed: {', '.join(setup.schemas)}",
+            where=header,
+        )
+    return schema
+
+
+def _parse_options(request: Request, table: str, setup: Setup, cors: Headers) -> Call:
+    answer = preflight(setup.cors, request.headers)
+    if answer is None:
+        allowed = ALLOWED if table else ALLOWED_AT_ROOT
+        headers = cors or (("access-control-allow-origin", "*"),) * ("*" in setup.cors.origins)
+        answer = Response(200, [*headers, ("allow", allowed)])
+    return Call(Reply("OPTIONS"), answer=answer)
+
+
+def _parse_root(request: Request, setup: Setup, cors: Headers) -> Call:
+    if request.method not in READS:
+        raise Problem("PGRST117", f"Unsupported HTTP method: {request.method}", where="method")
+    media = negotiate_root(request.headers.get("accept"))
+    reply = Reply(
+        request.method,
+        headers=(("content-type", media.content_type), *cors),
+        body=request.method == "GET",
+    )
+    return Call(reply, describe=True, schema=profile(request, setup))
+
+
+class _Parser:
+    """One request for a table's rows, its headers read; what is left is the method's own."""
+
+    def __init__(self, request: Request, table: TableRef, setup: Setup, cors: Headers) -> None:
+        self.request = request
+        self.table = table
+        self.setup = setup
+        self.cors = cors
+        self.method = request.method
+        self.slots = Slots(setup.limits)
+        self.media = negotiate(request.headers.get("accept"), plan_enabled=setup.plan_enabled)
+        self.preferences = parse_prefer(request.headers.get("prefer"), rollback_allowed=setup.rollback_allowed)
+
+    def parse(self) -> Call:
+        parameters = split(self.request.query)
+        payload = self._read_payload(uniform=all(name != "columns" for name, _ in parameters))
+        header = self.request.headers.get("range") if self.method == "GET" else None
+        ranged = parse_range(header) if header is not None else None
+        query = parse_query(parameters, ranged, self.slots, self.setup.limits)
+        self._refuse_out_of_place(query)
+        operation = Operation(
+            self._shape(query, payload),
+            tuple(self.slots.values),
+            Ending(self.preferences.chosen.get("tx", "commit")),
+            explain=self.media.options is not None,
+            explain_options=self.media.options or frozenset(),
+        )
+        return Call(self._reply(), operation, schema=self.table.schema)
+
+    def _read_payload(self, *, uniform: bool) -> Payload | None:
+        """The payload, whose text is always the first value."""
+        if self.method not in PAYLOADS:
+            return None
+        content_type = self.request.headers.get("content-type")
+        payload = read_payload(self.request.body, content_type, self.setup.limits.insert_rows_max, uniform=uniform)
+        if self.method != "POST":
+            payload = only_object(payload)
+        self.slots.add(payload.text)
+        return payload
+
+    def _refuse_out_of_place(self, query: Query) -> None:
+        """What a method can't honour is never ignored."""
+        if query.paged and self.method == "PUT":
+            raise Problem("PGRST114", "limit/offset querystring parameters are not allowed for PUT", where="limit")
+        if query.paged and self.method not in READS:
+            raise _out_of_place("limit and offset do", self.method, "limit", "MS416")
+        if query.root.where and self.method == "POST":
+            raise _out_of_place("filters do", "POST", "filter", "MS417")
+        if query.columns is not None and self.method not in ("POST", "PATCH"):
+            raise _out_of_place("columns does", self.method, "columns", "MS418")
+        if query.on_conflict is not None and self.method != "POST":
+            raise _out_of_place("on_conflict does", self.method, "on_conflict", "MS418")
+
+    def _shape(self, query: Query, payload: Payload | None) -> Shape:
+        if self.method == "DELETE":
+            return Delete(
+                self.table, query.where, self._returning(query), self.preferences.count, self.preferences.affected_max
+            )
+        if payload is None:
+            return self._read(query)
+        columns = payload.columns if query.columns is None else query.columns
+        match self.method:
+            case "POST":
+                return self._insert(query, payload, columns)
+            case "PATCH":
+                return self._update(query, payload, columns)
+            case _:
+                return self._put(query, columns)
+
+    def _read(self, query: Query) -> Read:
+        return Read(
+            table=self.table,
+            select=close(query.root),
+            where=query.where,
+            order=query.order,
+            limit=query.page.limit,
+            offset=query.offset,
+            count=self.preferences.count,
+            format=self.media.format if self.method == "GET" else Format.NONE,
+            strip_nulls=self.media.strip_nulls,
+        )
+
+    def _insert(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Insert:
+        conflict = self.preferences.conflict
+        return Insert(
+            table=self.table,
+            columns=columns,
+            single=payload.single,
+            defaults=self.preferences.chosen.get("missing") == "default",
+            conflict=conflict,
+            on_conflict=query.on_conflict or () if conflict else (),
+            returning=self._returning(query),
+            count=self.preferences.count,
+            affected_max=self.preferences.affected_max,
+        )
+
+    def _update(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Update:
+        missing = [name for name in columns if name not in payload.columns]
+        if missing and self.preferences.chosen.get("missing") == "default":
+            raise Problem(
+                "MS421",
+                "An update can't set columns to their defaults",
+                details=f"The body lacks {', '.join(missing)}",
+                hint="Leave them out of the 'columns' parameter, or send their values.",
+                where="Prefer",
+            )
+        return Update(
+            table=self.table,
+            columns=columns,
+            where=query.where,
+            returning=self._returning(query),
+            count=self.preferences.count,
+            affected_max=self.preferences.affected_max,
+        )
+
+    def _put(self, query: Query, columns: tuple[str, ...]) -> Put:
+        if not _is_key(query.where):
+            raise Problem(
+                "PGRST105",
+                "Filters must include all and only primary key columns with 'eq' operators",
+                where="filter",
+            )
+        return Put(
+            table=self.table,
+            columns=columns,
+            where=query.where,
+            returning=self._returning(query),
+            count=self.preferences.count,
+        )
+
+    def _returning(self, query: Query) -> Returning:
+        """What a write answers with.
+
+        A request for one object must fail on two rows even where it wants no body; an empty select asks for just that.
+        """
+        returned = self.preferences.returned
+        if returned == "representation":
+            return Returning(close(query.root), query.order, self.media.format, self.media.strip_nulls)
+        key = returned == "headers-only" and self.method == "POST"
+        if self.media.format is Format.OBJECT:
+            return Returning(select=(), format=Format.OBJECT, key=key)
+        return Returning(format=Format.NONE, key=key)
+
+    def _reply(self) -> Reply:
+        explained = self.media.options is not None
+        represented = self.method in READS or explained or self.preferences.returned == "representation"
+        return Reply(
+            method=self.method,
+            headers=self._headers(),
+            media=_media_headers(self.media, self.table.schema) if represented else (),
+            body=represented and self.method != "HEAD",
+            location=f"{self.setup.prefix}/{self.table.name}",
+        )
+
+    def _headers(self) -> Headers:
+        applied = self.preferences.applied(self.method)
+        return (*self.cors, ("preference-applied", applied)) if applied is not None else self.cors
+
+
+def _media_headers(media: Media, schema: str | None) -> Headers:
+    headers: Headers = (("content-type", media.content_type),)
+    return headers if schema is None else (*headers, ("content-profile", schema))
+
+
+def _out_of_place(what: str, method: str, where: str, code: str) -> Problem:
+    return Problem(code, f"{what} not apply to {method}".capitalize(), hint=f"Leave out {where}.", where=where)
+
+
+def _is_key(where: Condition) -> bool:
+    """Equalities of columns and nothing else: whether of the whole key, the plan checks."""
+    conditions = where.of if isinstance(where, And) else (where,)
+    return bool(conditions) and all(
+        isinstance(one, Compare)
+        and one.operator is Operator.EQ
+        and one.quantifier is None
+        and not getattr(one.left, "path", ())
+        for one in conditions
+    )

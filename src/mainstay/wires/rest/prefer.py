@@ -1,0 +1,102 @@
+"""Reads the `Prefer` header (RFC 7240) and says which of it was applied. Never decides what a preference does."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from mainstay.core.operation import Conflict, Count
+from mainstay.core.problem import Problem
+
+MAX_AFFECTED = re.compile(r"max-affected=([0-9]{1,9})")
+
+CHOICES: dict[str, frozenset[str]] = {
+    "resolution": frozenset({"merge-duplicates", "ignore-duplicates"}),
+    "missing": frozenset({"default", "null"}),
+    "return": frozenset({"representation", "minimal", "headers-only"}),
+    "count": frozenset({"exact", "planned", "estimated"}),
+    "tx": frozenset({"commit", "rollback"}),
+    "handling": frozenset({"strict", "lenient"}),
+}
+"""The preferences, in the order of `Preference-Applied`."""
+
+CONFLICTS = {"merge-duplicates": Conflict.MERGE, "ignore-duplicates": Conflict.IGNORE}
+
+APPLIED: dict[str, tuple[str, ...]] = {
+    "GET": ("count", "tx", "handling"),
+    "HEAD": ("count", "tx", "handling"),
+    "POST": ("resolution", "missing", "return", "count", "tx", "handling", "max-affected"),
+    "PATCH": ("missing", "return", "count", "tx", "handling", "max-affected"),
+    "PUT": ("return", "count", "tx", "handling"),
+    "DELETE": ("return", "count", "tx", "handling", "max-affected"),
+}
+"""What each method can honour, and so answers with."""
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """What was asked for by name; the first of several wins. `affected_max` counts only under handling=strict."""
+
+    chosen: dict[str, str] = {}
+    affected_max: int | None = None
+
+    @property
+    def conflict(self) -> Conflict | None:
+        return CONFLICTS.get(self.chosen.get("resolution", ""))
+
+    @property
+    def count(self) -> Count:
+        return Count(self.chosen.get("count", "none"))
+
+    @property
+    def returned(self) -> Literal["representation", "minimal", "headers-only"]:
+        match self.chosen.get("return"):
+            case "representation":
+                return "representation"
+            case "headers-only":
+                return "headers-only"
+            case _:
+                return "minimal"
+
+    def applied(self, method: str) -> str | None:
+        """The `Preference-Applied` header, or None where nothing was."""
+        names = APPLIED.get(method, ())
+        texts = [f"{name}={self.chosen[name]}" for name in names if name in self.chosen]
+        if self.affected_max is not None and "max-affected" in names:
+            texts.append(f"max-affected={self.affected_max}")
+        return ", ".join(texts) or None
+
+
+NONE = Preferences()
+
+
+def parse_prefer(header: str | None, *, rollback_allowed: bool) -> Preferences:
+    """The preferences of a header. `tx` counts only where `rollback_allowed`.
+
+    What is not understood or not honoured is ignored, as RFC 7240 says, and then missing from `Preference-Applied`;
+    under handling=strict it raises PGRST122.
+    """
+    if not header:
+        return NONE
+    chosen: dict[str, str] = {}
+    affected_max = None
+    unknown: list[str] = []
+    for text in filter(None, (part.strip() for part in header.split(","))):
+        name, _, value = text.partition("=")
+        found = MAX_AFFECTED.fullmatch(text)
+        if found is not None:
+            affected_max = int(found.group(1)) if affected_max is None else affected_max
+        elif value in CHOICES.get(name, ()) and (name != "tx" or rollback_allowed or value == "commit"):
+            chosen.setdefault(name, value)
+        else:
+            unknown.append(text)
+    strict = chosen.get("handling") == "strict"
+    if strict and unknown:
+        raise Problem(
+            "PGRST122",
+            "Invalid preferences given with handling=strict",
+            details=f"Invalid preferences: {', '.join(unknown)}",
+            where="Prefer",
+        )
+    if not rollback_allowed:
+        chosen.pop("tx", None)
+    return Preferences(chosen, affected_max if strict else None)

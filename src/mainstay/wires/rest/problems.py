@@ -1,0 +1,166 @@
+"""Maps problems to HTTP: a status by a table, a body `{code, message, details, hint}`, and the headers that it takes.
+
+Codes are PostgREST's, PostgreSQL's SQLSTATEs, and Mainstay's own; docs/reference/problems.md has a row for each.
+"""
+
+import re
+
+import msgspec
+
+from mainstay.core.exchange import Response
+from mainstay.core.problem import Problem
+
+STATUSES: dict[str, int] = {
+    # PostgREST's: the connection
+    "PGRST000": 503,
+    "PGRST001": 503,
+    "PGRST002": 503,
+    "PGRST003": 504,
+    # PostgREST's: the request
+    "PGRST100": 400,
+    "PGRST101": 405,
+    "PGRST102": 400,
+    "PGRST103": 416,
+    "PGRST105": 405,
+    "PGRST106": 406,
+    "PGRST107": 406,
+    "PGRST108": 400,
+    "PGRST111": 500,
+    "PGRST112": 500,
+    "PGRST114": 400,
+    "PGRST115": 400,
+    "PGRST116": 406,
+    "PGRST117": 405,
+    "PGRST118": 400,
+    "PGRST120": 400,
+    "PGRST121": 500,
+    "PGRST122": 400,
+    "PGRST123": 400,
+    "PGRST124": 400,
+    "PGRST125": 404,
+    "PGRST126": 404,
+    "PGRST127": 400,
+    "PGRST128": 400,
+    # PostgREST's: what exists
+    "PGRST200": 400,
+    "PGRST201": 300,
+    "PGRST202": 404,
+    "PGRST203": 300,
+    "PGRST204": 400,
+    "PGRST205": 404,
+    # PostgREST's: tokens
+    "PGRST300": 500,
+    "PGRST301": 401,
+    "PGRST302": 401,
+    "PGRST303": 401,
+    # ours: a request that is too much, or out of place
+    "MS403": 400,
+    "MS408": 408,
+    "MS410": 400,
+    "MS411": 400,
+    "MS412": 400,
+    "MS413": 413,
+    "MS414": 414,
+    "MS415": 400,
+    "MS416": 400,
+    "MS417": 400,
+    "MS418": 400,
+    "MS420": 400,
+    "MS421": 400,
+    "MS431": 431,
+    # ours: a server that can't, or can't now
+    "MS500": 500,
+    "MS503": 503,
+    "MS504": 504,
+}
+
+SQLSTATES: dict[str, int] = {
+    "21000": 400,  # PATCH or DELETE without a filter, an upsert that names a row twice: the caller's to mend
+    "23503": 409,
+    "23505": 409,
+    "25006": 405,
+    "42883": 404,
+    "42P01": 404,
+    "42P17": 500,
+    "53400": 500,
+    "57014": 504,  # PostgREST says 500; a statement that ran out of its time is a gateway's timeout
+    "57P01": 503,
+    "P0001": 400,
+}
+
+SQLSTATE_CLASSES: dict[str, int] = {
+    "08": 503,
+    "09": 500,
+    "0L": 403,
+    "0P": 403,
+    "25": 500,
+    "28": 403,
+    "2D": 500,
+    "38": 500,
+    "39": 500,
+    "3B": 500,
+    "40": 500,
+    "53": 503,
+    "54": 500,
+    "55": 500,
+    "57": 500,
+    "58": 500,
+    "F0": 500,
+    "HV": 500,
+    "P0": 500,
+    "XX": 500,
+}
+
+RAISED_STATUS = re.compile(r"PT([2-5][0-9]{2})")
+"""`RAISE SQLSTATE 'PT402'` chooses its status, as in PostgREST."""
+
+INVALID_TOKEN = frozenset({"PGRST301", "PGRST303"})
+RETRY_AFTER_S = 1
+JSON = ("content-type", "application/json; charset=utf-8")
+
+encode = msgspec.json.Encoder().encode
+
+
+class Body(msgspec.Struct):
+    code: str
+    message: str
+    details: object
+    hint: str | None
+
+
+def status_of(code: str, *, anonymous: bool) -> int:
+    """The status of a code; 401 rather than 403 where a token could help. A code without a row is 400, or 500."""
+    if code == "42501":
+        return 401 if anonymous else 403
+    found = STATUSES.get(code) or SQLSTATES.get(code)
+    if found is not None:
+        return found
+    raised = RAISED_STATUS.fullmatch(code)
+    if raised is not None:
+        return int(raised.group(1))
+    if code.startswith("MS5"):
+        return 500
+    return SQLSTATE_CLASSES.get(code[:2], 400)
+
+
+def respond(
+    problem: Problem, *, anonymous: bool, headers: tuple[tuple[str, str], ...] = (), body: bool = True
+) -> Response:
+    """The response that says a problem. `headers` are added; without `body` (HEAD) only headers say it."""
+    status = status_of(problem.code, anonymous=anonymous)
+    lines = [JSON, ("proxy-status", f"mainstay; error={problem.code}"), *headers]
+    if status == 401:
+        lines.append(("www-authenticate", _challenge(problem)))
+    retry_after_s = problem.retry_after_s or (RETRY_AFTER_S if status == 503 else None)
+    if retry_after_s is not None:
+        lines.append(("retry-after", str(retry_after_s)))
+    content = encode(Body(problem.code, problem.message, problem.details, problem.hint)) if body else None
+    return Response(status, lines, content)
+
+
+def _challenge(problem: Problem) -> str:
+    """RFC 6750, section 3: why a token was refused, or that one is asked for."""
+    if problem.code not in INVALID_TOKEN:
+        return "Bearer"
+    described = re.sub(r"[^ !#-\[\]-~]", "", problem.message)
+    return f'Bearer error="invalid_token", error_description="{described}"'

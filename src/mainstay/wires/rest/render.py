@@ -1,0 +1,107 @@
+"""Turns a `Call` and its `Result` into a response. The body is passed through as the database wrote it."""
+
+from urllib.parse import quote
+
+import msgspec
+
+from mainstay.core.exchange import Response
+from mainstay.core.operation import Conflict, Count, Delete, Insert, Operation, Put, Read, Update
+from mainstay.core.problem import Problem
+from mainstay.core.result import Result
+from mainstay.wires.rest.call import Call
+from mainstay.wires.rest.problems import respond
+
+KEY = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def render(call: Call, result: Result) -> Response:
+    """The response to a call that went well, save for an offset past the end, which only the result can tell: 416."""
+    if call.answer is not None:
+        return call.answer
+    operation = call.operation
+    if operation is None or operation.explain:
+        return _respond(call, 200, result)
+    match operation.shape:
+        case Read() as read:
+            return _render_read(call, _offset(read, operation), result)
+        case Insert() as insert:
+            return _render_insert(call, insert, result)
+        case Update() as update:
+            affected = _affected(result)
+            span = content_range(0, affected, affected if update.count is not Count.NONE else None)
+            return _render_change(call, span, result)
+        case Delete() as delete:
+            total = _affected(result) if delete.count is not Count.NONE else None
+            return _render_change(call, content_range(0, 0, total), result)
+        case Put():
+            return _render_put(call, result)
+
+
+def content_range(offset: int, rows: int, total: int | None) -> str:
+    """`0-9/100`: first and last row and the total; `*` for what is not there or not known (RFC 9110, 14.4)."""
+    span = f"{offset}-{offset + rows - 1}" if rows > 0 and total != 0 else "*"
+    return f"{span}/{'*' if total is None else total}"
+
+
+def _offset(read: Read, operation: Operation) -> int:
+    if read.offset is None:
+        return 0
+    value = operation.values[read.offset]
+    return int(value) if isinstance(value, str) else 0
+
+
+def _affected(result: Result) -> int:
+    return result.rows if result.affected is None else result.affected
+
+
+def _respond(call: Call, status: int, result: Result, *headers: tuple[str, str]) -> Response:
+    reply = call.reply
+    return Response(status, [*headers, *reply.media, *reply.headers], result.body if reply.body else None)
+
+
+def _render_read(call: Call, offset: int, result: Result) -> Response:
+    rows, total = result.rows, result.total
+    span = ("content-range", content_range(offset, rows, total))
+    if total is None or (rows >= total and offset <= total):
+        return _respond(call, 200, result, span)
+    if offset <= total:
+        return _respond(call, 206, result, span)
+    problem = Problem(
+        "PGRST103",
+        "Requested range not satisfiable",
+        details=f"An offset of {offset} was requested, but there are only {total} rows.",
+    )
+    return respond(problem, anonymous=False, headers=(span, *call.reply.headers), body=call.reply.body)
+
+
+def _render_insert(call: Call, insert: Insert, result: Result) -> Response:
+    total = _affected(result) if insert.count is not Count.NONE else None
+    headers = [("content-range", content_range(0, 0, total))]
+    if result.key is not None and insert.returning.key:
+        headers.append(("location", call.reply.location + _key_query(result.key)))
+    merged = insert.conflict is Conflict.MERGE and result.inserted is not None and result.inserted <= 0
+    return _respond(call, 200 if merged else 201, result, *headers)
+
+
+def _render_change(call: Call, span: str, result: Result) -> Response:
+    return _respond(call, 200 if call.reply.body else 204, result, ("content-range", span))
+
+
+def _render_put(call: Call, result: Result) -> Response:
+    if not call.reply.body:
+        return _respond(call, 204, result)
+    return _respond(call, 201 if result.inserted else 200, result)
+
+
+def _key_query(key: bytes) -> str:
+    """`?id=eq.1` from `{"id": 1}`; a null can only be asked for by `is`."""
+    members = KEY.decode(key)
+    return "?" + "&".join(f"{quote(name, safe='')}={_key_filter(bytes(raw))}" for name, raw in members.items())
+
+
+def _key_filter(raw: bytes) -> str:
+    """A number stays as it is spelt: it may be longer than a float is precise."""
+    if raw == b"null":
+        return "is.null"
+    text = msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
+    return f"eq.{quote(text, safe='')}"

@@ -1,0 +1,108 @@
+"""The REST wire in one piece: parse, render and refuse, with the memory that makes the usual request cheap."""
+
+from mainstay.core.exchange import Request, Response
+from mainstay.core.limits import Limits
+from mainstay.core.operation import Operation
+from mainstay.core.problem import Problem
+from mainstay.core.result import Result
+from mainstay.wires.rest.call import Call
+from mainstay.wires.rest.cors import Cors, cors_headers
+from mainstay.wires.rest.memo import Memo, take_apart
+from mainstay.wires.rest.parse import METHODS, PAYLOADS, READS, Setup, parse_call
+from mainstay.wires.rest.payload import Payload, only_object, read_payload
+from mainstay.wires.rest.problems import respond
+from mainstay.wires.rest.render import render
+
+
+class RestWire:
+    """PostgREST 14's URL grammar, mounted at `prefix` (empty for the root).
+
+    `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
+    `plan_enabled` allows EXPLAIN by media type, `rollback_allowed` allows `Prefer: tx=rollback`; `server_timing`
+    tells the time in the database. `memo_max` is the number of request forms that are remembered; 0 remembers none.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a setting
+        self,
+        prefix: str = "/rest/v1",
+        limits: Limits | None = None,
+        cors_origins: tuple[str, ...] = ("*",),
+        plan_enabled: bool = False,
+        rollback_allowed: bool = False,
+        *,
+        schemas: tuple[str, ...] = (),
+        server_timing: bool = False,
+        memo_max: int | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self.setup = Setup(prefix, limits, Cors(cors_origins), schemas, plan_enabled, rollback_allowed)
+        self.server_timing = server_timing
+        self._memo = Memo(limits.plans_max if memo_max is None else memo_max)
+
+    def parse(self, request: Request) -> Call:
+        """The call of a request. Raises `Problem`, which `refuse` turns into a response."""
+        get = request.headers.get
+        skeleton = take_apart(request.query)
+        if skeleton is None or request.method not in METHODS or get("range") is not None:
+            return parse_call(request, self.setup)
+        payload = None
+        if request.method in PAYLOADS:
+            payload = self._read_payload(request)
+            if payload is None:
+                return parse_call(request, self.setup)
+        key = (
+            request.method,
+            request.path,
+            skeleton.text,
+            get("accept"),
+            get("prefer"),
+            get("accept-profile") if request.method in READS else get("content-profile"),
+            self.setup.cors.allow(get("origin")),
+            None if payload is None else (payload.single, payload.columns),
+        )
+        known = self._memo.get(key)
+        if known is None or known.operation is None:
+            call = parse_call(request, self.setup)
+            self._memo.put(key, call)
+            return call
+        values = skeleton.values if payload is None else (payload.text, *skeleton.values)
+        template = known.operation
+        operation = Operation(template.shape, values, template.ending, template.explain, template.explain_options)
+        return Call(known.reply, operation, False, None, known.schema)
+
+    def _read_payload(self, request: Request) -> Payload | None:
+        """The payload, or None where the full parse has to tell what is wrong with it."""
+        try:
+            payload = read_payload(request.body, request.headers.get("content-type"), self.setup.limits.insert_rows_max)
+            return payload if request.method == "POST" else only_object(payload)
+        except Problem:
+            return None
+
+    def render(self, call: Call, result: Result) -> Response:
+        """The response to a call that was run. For a description, `result.body` is its document."""
+        response = render(call, result)
+        if self.server_timing and call.answer is None:
+            response.headers.append(("server-timing", f"transaction;dur={result.database_us / 1000:.1f}"))
+        return response
+
+    def refuse(
+        self, problem: Problem, *, anonymous: bool, call: Call | None = None, request: Request | None = None
+    ) -> Response:
+        """The response that says why not. `request` lets a cross-origin reader read it, and HEAD go without a body."""
+        headers: tuple[tuple[str, str], ...] = ()
+        method = call.reply.method if call is not None else ""
+        if request is not None:
+            headers = cors_headers(self.setup.cors.allow(request.headers.get("origin")))
+            method = request.method
+        elif call is not None:
+            headers = tuple(line for line in call.reply.headers if line[0].startswith("access-control-"))
+        return respond(problem, anonymous=anonymous, headers=headers, body=method != "HEAD")
+
+    def allow(self, call: Call, methods: tuple[str, ...]) -> Response:
+        """The answer to OPTIONS where only some methods are there for the table, such as a view that can't be written.
+
+        A preflight's answer stays as it is: it does not depend on the table.
+        """
+        answer = call.answer or Response(200, [])
+        headers = [(name, ",".join(methods) if name == "allow" else value) for name, value in answer.headers]
+        return Response(answer.status, headers, answer.body)
