@@ -68,8 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Database connections for writes, in each worker."""
     limits: Limits = Limits()
     """What one request, and one process, may cost; each has a variable of its own."""
-    log_format: Literal["json", "console"] = "json"
-    """How log lines are written: one JSON object a line, or for people's eyes."""
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """How log lines are written: a JSON object each, as text for people, or as text on a terminal alone (`auto`)."""
     log_requests: bool = False
     """Whether each request is logged."""
     dev: bool = False

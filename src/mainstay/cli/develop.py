@@ -1,0 +1,57 @@
+"""What `mainstay dev` runs anew at each change: loads the app, creates what is missing, serves.
+
+    python -m mainstay.cli.develop HOST PORT
+
+A problem of the team's code is printed as one block, and the process ends; its parent waits for the next change.
+"""
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from mainstay.cli import in_words
+from mainstay.cli.failure import Failure
+from mainstay.cli.hosting import load_hosted, run_server
+from mainstay.cli.welcome import welcome
+from mainstay.evolve.sync import create_missing, differences
+
+if TYPE_CHECKING:
+    from mainstay.app import Mainstay
+
+
+def main() -> int:
+    host, port = sys.argv[1], int(sys.argv[2])
+    try:
+        app = load_hosted()
+        for line in asyncio.run(synchronize(app)):
+            print(f"  {line}", flush=True)
+        if os.environ.get("_MAINSTAY_GREETS"):
+            print(welcome(app, f"http://{host}:{port}"), flush=True)
+        else:
+            print(f"Serving on http://{host}:{port}", flush=True)
+    except Exception as error:
+        print(f"\n-- The app does not start\n{in_words(error)}\n", file=sys.stderr, flush=True)
+        return 1
+    run_server(app.settings, host=host, port=port)
+    return 0
+
+
+async def synchronize(app: "Mainstay") -> list[str]:
+    """Create what is missing; gives what was done, and where models and database differ."""
+    try:
+        connection = await asyncpg.connect(app.settings.database_url)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Failure(f"can't connect to the database: {' '.join(str(error).split())}") from None
+    try:
+        done = await create_missing(connection, app.metadata)
+        left = await differences(connection, app.metadata)
+    finally:
+        await connection.close()
+    return [*done, *(f"left alone: {line}" for line in left)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

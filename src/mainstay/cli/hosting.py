@@ -1,0 +1,58 @@
+"""How a command's wishes reach the processes that serve: as one environment variable, read when they load the app.
+
+A worker imports the app anew, so what the command line says has to be said to each of them.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mainstay.cli.loading import Target, load_app
+
+if TYPE_CHECKING:
+    from mainstay.app import Mainstay
+    from mainstay.settings import Settings
+
+VARIABLE = "_MAINSTAY_HOSTED"
+
+
+class Hosted(msgspec.Struct, frozen=True):
+    """`changes` are settings that the command line decided; `fallbacks` apply where the app has nothing of its own."""
+
+    module: str
+    directory: str
+    attribute: str | None = None
+    changes: dict[str, Any] = {}
+    fallbacks: dict[str, Any] = {}
+
+
+def announce(target: Target, changes: dict[str, Any], fallbacks: dict[str, Any]) -> dict[str, str]:
+    """The environment variable for the processes to come."""
+    hosted = Hosted(target.module, str(target.directory), target.attribute, changes, fallbacks)
+    return {VARIABLE: msgspec.json.encode(hosted).decode()}
+
+
+def load_hosted() -> "Mainstay":
+    """The app that was announced, configured."""
+    hosted = msgspec.json.decode(os.environ[VARIABLE], type=Hosted)
+    app = load_app(Target(hosted.module, Path(hosted.directory), hosted.attribute))
+    return configure(app, hosted.changes, hosted.fallbacks)
+
+
+def configure(app: "Mainstay", changes: dict[str, Any], fallbacks: dict[str, Any]) -> "Mainstay":
+    """Give the app its settings: its own, with what the command line says in front and behind."""
+    settings = app.settings
+    missing = {name: value for name, value in fallbacks.items() if getattr(settings, name) is None}
+    if settings.jwt_jwks is not None or settings.jwt_jwks_url is not None:
+        missing.pop("jwt_secret", None)  # an app with public keys must not take tokens of a secret it never named
+    app.configure(settings.replace(**missing, **changes))
+    return app
+
+
+def run_server(settings: "Settings", *, host: str, port: int, uds: Path | None = None, workers: int = 1) -> None:
+    """Serve what was announced until a signal says to stop."""
+    from mainstay.serve.server import run
+
+    run("mainstay.cli.hosted:app", host=host, port=port, uds=uds, workers=workers, limits=settings.limits)

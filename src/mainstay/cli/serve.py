@@ -1,0 +1,71 @@
+"""`mainstay serve`: the app in production, on Granian."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from mainstay.settings import Settings
+
+
+def serve(  # noqa: PLR0913 - each is an option
+    app: str,
+    /,
+    *,
+    database: str | None = None,
+    workers: int = 1,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    uds: Path | None = None,
+    log_requests: Annotated[bool | None, Parameter(negative="--no-log-requests")] = None,
+    log_format: Literal["auto", "json", "console"] | None = None,
+) -> None:
+    """Serve an app in production. Creates nothing in the database.
+
+    Parameters
+    ----------
+    app
+        Where the app is: module:attribute, or a file.
+    database
+        The PostgreSQL database's URL; else MAINSTAY_DATABASE_URL, else the app's own.
+    workers
+        Processes that serve; one for each core is a good start.
+    host
+        The address to listen on.
+    port
+        The port to listen on.
+    uds
+        A Unix socket to listen on instead.
+    log_requests
+        Log each request.
+    log_format
+        How log lines are written; auto is text on a terminal and JSON elsewhere.
+    """
+    import os
+    import sys
+
+    from mainstay.cli.dev import check_port
+    from mainstay.cli.failure import Failure
+    from mainstay.cli.hosting import announce, configure, run_server
+    from mainstay.cli.loading import find_target, load_app
+
+    if workers < 1:
+        raise Failure("there must be at least one worker")
+    target = find_target(app)
+    changes: dict[str, Any] = {"database_url": database, "log_requests": log_requests, "log_format": log_format}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    settings = configure(load_app(target), changes, {}).settings
+    if settings.database_url is None:
+        raise Failure("there is no database to serve; give --database URL or set MAINSTAY_DATABASE_URL")
+    if not has_key(settings):
+        print("mainstay: no JWT key is set, so only the anonymous role works; set MAINSTAY_JWT_SECRET", file=sys.stderr)
+    if uds is None:
+        check_port(host, port)
+    os.environ.update(announce(target, changes, {}))
+    run_server(settings, host=host, port=port, uds=uds, workers=workers)
+
+
+def has_key(settings: "Settings") -> bool:
+    """Whether any token can be verified."""
+    return any(key is not None for key in (settings.jwt_secret, settings.jwt_jwks, settings.jwt_jwks_url))
