@@ -164,8 +164,9 @@ def _known(name: str, known: Mapping[str, str], where: str, what: str) -> str:
     """What `name` is known as, or an error that says which known name is meant."""
     if name in known:
         return known[name]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{close[0]}'?" if close else "docs/reference/settings.md lists every setting."
+    bare = {key.removeprefix(LIMITS_PREFIX).removeprefix(PREFIX): key for key in known}  # the prefix is alike in all
+    close = difflib.get_close_matches(name.removeprefix(LIMITS_PREFIX).removeprefix(PREFIX), bare, n=1)
+    hint = f"Did you mean '{bare[close[0]]}'?" if close else "docs/reference/settings.md lists every setting."
     raise DeclarationError(what, where=where, hint=hint)
 
 
