@@ -126,7 +126,7 @@ def _require_whole_table(relationship: Relationship, target: sa.Table) -> None:
     """Rows of a subclass that shares its parent's table can't be told from the others by columns alone."""
     mapper = relationship.mapper
     if relationship.entity.is_aliased_class or mapper.local_table is not target or (mapper.single and mapper.inherits):
-        raise _refusal(relationship, f"only some rows of '{target.name}' are {mapper.class_.__name__}s")
+        raise _refusal(relationship, f"only some rows of '{target.name}' are of class {mapper.class_.__name__}")
 
 
 def _refusal(relationship: Relationship, what: str) -> DeclarationError:

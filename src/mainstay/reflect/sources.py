@@ -4,7 +4,7 @@ Takes a declarative base, a registry, a MetaData, a SQLModel class, mapped class
 Configures the mappers, so that relationships are resolved from here on; changes nothing else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -29,17 +29,16 @@ def gather(models: object) -> Declared:
     """Raises DeclarationError for what is none of the above, and for models that SQLAlchemy can't configure."""
     tables: dict[Table, None] = {}
     mappers: dict[Mapper[Any], None] = {}
-    for part in models if isinstance(models, Iterable) and not isinstance(models, MetaData | type) else [models]:
+    for part in models if isinstance(models, Sequence) and not isinstance(models, str) else [models]:
         for found in _members(part):
             if isinstance(found, Table):
                 tables[found] = None
             else:
-                mappers |= dict.fromkeys(found.iterate_to_root())
-    in_order = sorted(mappers, key=_rank)
-    for mapper in in_order:
+                mappers |= dict.fromkeys(reversed([*found.iterate_to_root()]))
+    for mapper in mappers:
         tables |= dict.fromkeys(_tables(mapper))
     order = {table: position for position, table in enumerate(tables)}
-    kept = [mapper for mapper in in_order if mapper.local_table in order]
+    kept = [mapper for mapper in mappers if mapper.local_table in order]
     kept.sort(key=lambda mapper: order[mapper.local_table])  # type: ignore[index]
     return Declared(tuple(tables), tuple(kept))
 
@@ -52,16 +51,17 @@ def _members(part: object) -> Iterator[Table | Mapper[Any]]:
         yield from part.tables.values()
     elif isinstance(part, registry):
         yield from part.metadata.tables.values()
-        yield from _configured(part).mappers
+        yield from _mappers(part)
     elif isinstance(found, Mapper):
         _configured(found.registry)
         yield _mapped_to_a_table(found)
     elif isinstance(part, type) and isinstance(base := _registry(part), registry):
         metadata: MetaData = getattr(part, "metadata", base.metadata)
         yield from metadata.tables.values()
-        mappers = _configured(base).mappers
         own = set(metadata.tables.values())
-        yield from (mapper for mapper in mappers if issubclass(mapper.class_, part) or mapper.local_table in own)
+        for mapper in _mappers(base):
+            if issubclass(mapper.class_, part) or mapper.local_table in own:
+                yield mapper
     else:
         raise DeclarationError(
             f"{part!r} is no model",
@@ -72,6 +72,12 @@ def _members(part: object) -> Iterator[Table | Mapper[Any]]:
 
 def _registry(base: type) -> object:
     return getattr(base, "registry", None) or getattr(base, "_sa_registry", None)  # SQLModel has only the second
+
+
+def _mappers(declared: registry) -> list[Mapper[Any]]:
+    """By name: a registry keeps them in no order."""
+    found = _configured(declared).mappers
+    return sorted(found, key=lambda mapper: (mapper.class_.__module__, mapper.class_.__qualname__))
 
 
 def _configured(declared: registry) -> registry:
@@ -103,8 +109,3 @@ def _tables(mapper: Mapper[Any]) -> Iterator[Table]:
     for relationship in mapper.relationships:
         if isinstance(relationship.secondary, Table):
             yield relationship.secondary
-
-
-def _rank(mapper: Mapper[Any]) -> tuple[int, str]:
-    """Parents before their children, else by name: a registry keeps its mappers in no order."""
-    return len([*mapper.iterate_to_root()]), f"{mapper.class_.__module__}.{mapper.class_.__qualname__}"
