@@ -18,6 +18,7 @@ from mainstay.core.ports import Store
 from mainstay.core.principal import Principal
 from mainstay.core.result import Result
 from mainstay.core.statement import Bind, Statement
+from mainstay.core.verify import require_claims
 from mainstay.plan import Policy, decide
 from mainstay.plan.disclose import disclosing
 from mainstay.sql import compile_plan
@@ -46,6 +47,7 @@ class Pipeline:
         shape = operation.shape
         key = (shape, principal.role, self.catalog.version, self.policy.version)
         statement = self.statements.get(key) or self.prepare(key)
+        require_claims(statement, principal)
         binds = [bind_value(bind, operation.values, principal) for bind in statement.binds]
         with disclosing(self.catalog, self.policy, principal.role):
             if operation.explain:

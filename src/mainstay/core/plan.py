@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from mainstay.core.catalog import Relation, Table
-from mainstay.core.condition import TRUE, Condition, Field, Operand
+from mainstay.core.condition import TRUE, Claim, Condition, Field, Operand
 from mainstay.core.operation import Aggregate, Conflict, Count, Format, Join, Nulls
 
 
@@ -85,9 +85,11 @@ class Answer(msgspec.Struct, frozen=True):
 class Guard(msgspec.Struct, frozen=True):
     """What must be true of a write before it is committed; else it is rolled back and answered with a problem.
 
-    `checked`: no row may violate the policy. `keyed`: the payload must have the key that the request named.
+    `claims`: the principal must have them before anything is sent, because presets write them. `checked`: no row may
+    violate the policy. `keyed`: the payload must have the key that the request named.
     """
 
+    claims: tuple[Claim, ...] = ()
     checked: bool = False
     affected_max: int | None = None
     single: bool = False

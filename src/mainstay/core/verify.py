@@ -1,8 +1,16 @@
-"""What must be true of a result before it is committed and answered, the same for every store."""
+"""What must be true before a write is sent, and of its result before it is committed: the same for every store."""
 
+from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
+
+
+def require_claims(statement: Statement, principal: Principal) -> None:
+    """Raises 42501 where a claim that a preset writes is missing or null: then the rule grants nothing."""
+    for claim in statement.guard.claims:
+        if principal.claim(claim.path) is None:
+            raise _violation(statement)
 
 
 def verify(statement: Statement, result: Result) -> None:
@@ -10,7 +18,7 @@ def verify(statement: Statement, result: Result) -> None:
     guard = statement.guard
     affected = result.rows if result.affected is None else result.affected
     if result.violations:
-        raise Problem("42501", f'new row violates row-level security policy for table "{guard.table}"', where="body")
+        raise _violation(statement)
     if guard.keyed and affected == 0:
         raise Problem("PGRST115", "Payload values do not match URL in primary key column(s)", where="body")
     if guard.affected_max is not None and affected > guard.affected_max:
@@ -27,3 +35,8 @@ def verify(statement: Statement, result: Result) -> None:
             details=f"The result contains {result.rows} rows",
             where="accept",
         )
+
+
+def _violation(statement: Statement) -> Problem:
+    table = statement.guard.table
+    return Problem("42501", f'new row violates row-level security policy for table "{table}"', where="body")

@@ -10,7 +10,19 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mainstay.core.catalog import Table
-from mainstay.core.condition import FALSE, TRUE, And, Compare, Condition, Field, Operator, both, either
+from mainstay.core.condition import (
+    FALSE,
+    TRUE,
+    And,
+    Claim,
+    Compare,
+    Condition,
+    Field,
+    Operand,
+    Operator,
+    both,
+    either,
+)
 from mainstay.core.operation import Conflict, Delete, Format, Insert, Put, Returning, Update
 from mainstay.core.plan import Answer, DeletePlan, Guard, InsertPlan, UpdatePlan
 from mainstay.core.problem import Problem
@@ -27,6 +39,7 @@ def plan_insert(view: View, insert: Insert) -> InsertPlan:
     target = _conflict_target(table, insert) if insert.conflict else ()
     merge = _merge(view, table, insert.columns, target) if insert.conflict is Conflict.MERGE else None
     check = both(either(*(rule.check for rule in rules)), merge.check if merge else TRUE)
+    presets = (*rules[0].presets, *(merge.presets if merge else ()))
     return InsertPlan(
         table=table,
         columns=columns,
@@ -41,7 +54,7 @@ def plan_insert(view: View, insert: Insert) -> InsertPlan:
         update_where=merge.rows if merge else TRUE,
         check=check,
         answer=_answer(view, table, insert.returning),
-        guard=_guard(table, check is not TRUE or merge is not None, insert.returning, insert.affected_max),
+        guard=_guard(table, presets, check != TRUE or merge is not None, insert.returning, insert.affected_max),
     )
 
 
@@ -63,7 +76,7 @@ def plan_put(view: View, put: Put) -> InsertPlan:
         returning=put.returning,
     )
     plan = plan_insert(view, insert)
-    guard = Guard(checked=True, single=plan.guard.single, table=table.name, keyed=True)
+    guard = msgspec.structs.replace(plan.guard, checked=True, keyed=True)
     return msgspec.structs.replace(plan, payload_where=put.where, guard=guard)
 
 
@@ -80,7 +93,7 @@ def plan_update(view: View, update: Update) -> UpdatePlan:
         presets=rules[0].presets,
         choices=_choices(rules),
         answer=_answer(view, table, update.returning),
-        guard=_guard(table, checked, update.returning, update.affected_max),
+        guard=_guard(table, rules[0].presets, checked, update.returning, update.affected_max),
     )
 
 
@@ -92,7 +105,7 @@ def plan_delete(view: View, delete: Delete) -> DeletePlan:
         table=table,
         where=both(_filtered(view, table, delete.where), either(*(rule.rows for rule in rules))),
         answer=_answer(view, table, delete.returning),
-        guard=_guard(table, False, delete.returning, delete.affected_max),
+        guard=_guard(table, (), False, delete.returning, delete.affected_max),
     )
 
 
@@ -204,8 +217,15 @@ def _reads_key(view: View, table: Table) -> bool:
     return reading is not None and all(reading.masks.get(name, FALSE) is None for name in table.primary_key)
 
 
-def _guard(table: Table, checked: bool, returning: Returning, affected_max: int | None) -> Guard:
+def _guard(
+    table: Table,
+    presets: Sequence[tuple[str, Operand]],
+    checked: bool,
+    returning: Returning,
+    affected_max: int | None = None,
+) -> Guard:
     return Guard(
+        claims=tuple(operand for _, operand in presets if isinstance(operand, Claim)),
         checked=checked,
         affected_max=affected_max,
         single=returning.format is Format.OBJECT,

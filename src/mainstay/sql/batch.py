@@ -34,7 +34,10 @@ def batched_read(plan: ReadPlan, catalog: Catalog, binds: Sequence[Bind], total_
 
 
 def _rows_of_values(width: int) -> sa.FromClause:
-    arrays = [sa.cast(sa.cast(sa.bindparam(f"a{index}"), sa.Text()), Named("text[]")) for index in range(width)]
+    arrays = [
+        sa.cast(sa.cast(sa.bindparam(f"a{index}", required=False), sa.Text()), Named("text[]"))
+        for index in range(width)
+    ]
     columns = [sa.column(f"v{index}", sa.Text()) for index in range(width)]
     unnest: Any = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="number")
     rows_of: sa.FromClause = unnest.render_derived("request")

@@ -102,4 +102,4 @@ def _escaped(item: str) -> str:
 
 
 def _parameter(name: str) -> Expression:
-    return sa.cast(sa.bindparam(name), sa.Text())
+    return sa.cast(sa.bindparam(name, required=False), sa.Text())

@@ -81,11 +81,13 @@ class Scope:
         return self._adapted(column.expression)
 
     def _adapted(self, expression: Any) -> Expression:
-        """A hybrid's expression with its own table's columns taken from this alias."""
+        """A hybrid's expression: its table's columns taken from this alias, its constants written in."""
 
         def replace(element: Any, **_: object) -> Any:
             if isinstance(element, sa.Column) and element.name in self.source.c:
                 return self.source.c[element.name]
+            if isinstance(element, sa.BindParameter):
+                return sa.bindparam(None, element.value, element.type, unique=True, literal_execute=True)
             return None
 
         adapted: Expression = visitors.replacement_traverse(expression, {}, replace)
