@@ -22,8 +22,9 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """`headers` are (lower-case name, value); `body` None sends none."""
+    """`headers` are (lower-case name, value); `body` None sends none. `role` is whom it answers, for the log."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes | None = None
+    role: str | None = None

@@ -1,0 +1,139 @@
+"""What every socket protocol does with a request: check it, have it answered, survive whatever goes wrong.
+
+Here are the limits that can be told from the head of a request, the health endpoints, and the last line of defence.
+Nothing here knows how bytes came in or go out.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any, AnyStr
+from urllib.parse import unquote_plus
+from uuid import uuid4
+
+from mainstay.core.exchange import Request, Response
+from mainstay.core.limits import Limits
+from mainstay.core.observation import ClientLeft, Observer, RequestCut, RequestFailed, RequestHandled, unobserved
+from mainstay.core.problem import Problem
+from mainstay.serve import refusal
+from mainstay.serve.application import Application
+from mainstay.serve.in_flight import Client, InFlight, Reason
+
+HEALTH = frozenset({"/health/live", "/health/ready"})
+READY_S_MAX = 2.0
+CLIENT_CLOSED = Response(499, [])  # nginx's status for it; seen in logs alone, since nobody is left to read it
+
+
+class Front:
+    """One per process, between its sockets and its application."""
+
+    def __init__(
+        self, application: Application, *, limits: Limits | None = None, observe: Observer = unobserved
+    ) -> None:
+        self.application = application
+        self.limits = limits or application.limits
+        self.observe = observe
+        self.in_flight = InFlight()
+        self.started = False
+        self.draining = False
+
+    async def start(self) -> None:
+        """Raises what the application raises when it can't start."""
+        await self.application.start()
+        self.in_flight.start()
+        self.started = True
+
+    async def stop(self) -> None:
+        self.started = False
+        self.in_flight.stop()
+        await self.application.stop()
+
+    def check(self, request: Request, header_bytes: int) -> None:
+        """Raises `Problem` where the head of the request is past a limit."""
+        limits = self.limits
+        path = request.path
+        url_bytes = len(request.query) + (len(path) if path.isascii() else len(path.encode()))
+        if url_bytes > limits.url_bytes_max:
+            raise refusal.url_too_long(limits)
+        if header_bytes > limits.header_bytes_max:
+            raise refusal.headers_too_large(limits)
+
+    async def answer(self, request: Request, client: Client) -> Response:
+        """The application's response, or what stands in for it. Raises `CancelledError` alone."""
+        clients = self.in_flight.clients
+        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # a coroutine always runs in one
+        clients[task] = client
+        try:
+            return await self.application.handle(request)
+        except Problem as problem:
+            return self.application.refuse(problem, request)
+        except Exception as error:
+            return self._failed(request, error)
+        except asyncio.CancelledError:
+            reason = self.in_flight.reason(task)
+            if reason is None:  # somebody else's cancellation
+                raise
+            task.uncancel()
+            return self._cancelled(request, reason)
+        finally:
+            del clients[task]
+
+    def _cancelled(self, request: Request, reason: Reason) -> Response:
+        """What stands in for the answer of a request that serve itself cancelled."""
+        if reason is Reason.GONE:
+            self.observe(ClientLeft(request.method, request.path))
+            return CLIENT_CLOSED
+        self.observe(RequestCut(request.method, request.path))
+        return refusal.render(self.application, refusal.cut_off(), request, close=True)
+
+    def _failed(self, request: Request, error: Exception) -> Response:
+        """The traceback goes to the log under an id, and the id alone to the caller."""
+        request_id = uuid4().hex
+        self.observe(RequestFailed(request_id, request.method, request.path, error))
+        response = self.application.refuse(refusal.failed(request_id), request)
+        return Response(response.status, [*response.headers, ("x-request-id", request_id)], response.body)
+
+    async def health(self, request: Request) -> Response:
+        """`/health/live`: the process answers. `/health/ready`: it wants requests."""
+        if request.method not in {"GET", "HEAD"}:
+            return Response(405, [("allow", "GET, HEAD")])
+        if request.path == "/health/live":
+            return _status(200, "live")
+        if self.draining:
+            return _status(503, "draining")
+        return _status(200, "ready") if await self._ready() else _status(503, "unavailable")
+
+    async def _ready(self) -> bool:
+        if not self.started:
+            return False
+        try:
+            return await asyncio.wait_for(self.application.ready(), READY_S_MAX)
+        except Exception:  # a check that can't be made has failed; the database's own errors are its store's to log
+            return False
+
+    def handled(self, request: Request, response: Response, started_ns: int) -> None:
+        """Tell that a request was answered. `started_ns` is of `time.perf_counter_ns`."""
+        elapsed_us = (time.perf_counter_ns() - started_ns) // 1000
+        self.observe(
+            RequestHandled(
+                request.method, request.path, names(request.query), response.status, elapsed_us, response.role
+            )
+        )
+
+
+def names(query: str) -> tuple[str, ...]:
+    """The parameters' names in a query, without their values."""
+    return tuple(unquote_plus(part.partition("=")[0]) for part in query.split("&") if part)
+
+
+def size(items: Iterable[tuple[AnyStr, AnyStr]]) -> int:
+    """Bytes of all header names and values. On each request's path: the plain loop is the fastest form."""
+    total = 0
+    for name, value in items:
+        total += len(name) + len(value)
+    return total
+
+
+def _status(status: int, word: str) -> Response:
+    headers = [("content-type", "application/json"), ("cache-control", "no-store")]
+    return Response(status, headers, b'{"status":"%s"}' % word.encode())

@@ -1,0 +1,147 @@
+"""The application over RSGI, Granian's protocol: https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
+
+The path of every request of `mainstay serve`, so it does little: one `Request`, one await, one call that hands
+the finished bytes over. Bodies are read whole and within their limit. It never looks at what a request means.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
+from typing import Protocol
+
+from mainstay.core.exchange import Headers, Request
+from mainstay.core.limits import Limits
+from mainstay.core.observation import Observer, unobserved
+from mainstay.core.problem import Problem
+from mainstay.serve import refusal
+from mainstay.serve.application import Application
+from mainstay.serve.front import HEALTH, Front, size
+
+
+class RsgiHeaders(Headers, Protocol):
+    """`get` and `items` leave out values that are not visible ASCII; `in` does not."""
+
+    def __contains__(self, name: str, /) -> bool: ...
+
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class Scope(Protocol):
+    """`path` is percent-decoded."""
+
+    method: str
+    path: str
+    query_string: str
+    http_version: str
+    headers: RsgiHeaders
+
+
+class Stream(Protocol):
+    """One exchange's bytes, in and out. Called, it gives the whole body and raises where it was cut short."""
+
+    def __call__(self) -> Awaitable[bytes]: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def client_disconnect(self) -> None: ...
+
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+
+
+class Rsgi:
+    """An RSGI callable. Granian starts and stops it; who calls it otherwise does, through `front`."""
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        limits: Limits | None = None,
+        observe: Observer = unobserved,
+        observe_requests: bool = False,
+    ) -> None:
+        self.front = Front(application, limits=limits, observe=observe)
+        self.observe_requests = observe_requests
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self.front.start())
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self.front.stop())
+
+    async def __rsgi__(self, scope: Scope, stream: Stream) -> None:
+        started_ns = time.perf_counter_ns() if self.observe_requests else 0
+        headers = scope.headers  # copied by each access
+        request = Request(scope.method, scope.path, scope.query_string, headers)
+        if request.path in HEALTH:
+            response = await self.front.health(request)
+        else:
+            try:
+                self._check(request, headers, scope)
+                if "content-length" in headers or "transfer-encoding" in headers or scope.http_version == "2":
+                    body = await read(stream, headers, scope, self.front.limits)
+                    request = Request(request.method, request.path, request.query, headers, body)
+                response = await self.front.answer(request, stream)
+            except Problem as problem:
+                response = refusal.render(self.front.application, problem, request, close=True)
+        if response.body is None:
+            stream.response_empty(response.status, response.headers)
+        else:
+            stream.response_bytes(response.status, response.headers, response.body)
+        if self.observe_requests:
+            self.front.handled(request, response, started_ns)
+
+    def _check(self, request: Request, headers: RsgiHeaders, scope: Scope) -> None:
+        """Raises `Problem` for a head that is past a limit, or that can't be trusted to mean what it seems to."""
+        self.front.check(request, size(headers.items()))
+        if "host" not in headers and scope.http_version == "1.1":  # RFC 9112, 3.2: must be refused
+            raise refusal.malformed("A request over HTTP/1.1 needs a Host header")
+        for name in ("authorization", "apikey"):
+            if name in headers and headers.get(name) is None:  # else it would pass for a request without one
+                raise refusal.malformed(f"The {name} header holds bytes that are not ASCII")
+
+
+async def read(stream: Stream, headers: RsgiHeaders, scope: Scope, limits: Limits) -> bytes:
+    """The request's body. Raises `Problem` where it is too large, too slow or cut short."""
+    length = headers.get("content-length")
+    if length == "0":
+        return b""
+    if length is not None and int(length) > limits.body_bytes_max:
+        raise refusal.body_too_large(limits)
+    try:
+        async with asyncio.timeout(limits.client_ms_max / 1000):
+            if length is not None:
+                return await stream()  # its size is known to be within the limit
+            return await _read_chunks(stream, headers, scope, limits)
+    except TimeoutError:
+        raise refusal.too_slow(limits) from None
+    except RuntimeError:  # granian's ProtocolError and ProtocolClosed
+        raise refusal.malformed("The request's body ended early") from None
+
+
+async def _read_chunks(stream: Stream, headers: RsgiHeaders, scope: Scope, limits: Limits) -> bytes:
+    """A body of unknown length.
+
+    Granian ends the stream with one empty chunk, and has another one for an error, for trailers, and for
+    the empty frame that ends most HTTP/2 bodies. So over HTTP/1 a second one means that the body can't be trusted to be
+    whole, and over HTTP/2 nothing does.
+    """
+    chunked = headers.get("transfer-encoding")
+    if chunked is not None and chunked.lower() != "chunked":
+        raise refusal.unknown_coding()
+    chunks: list[bytes] = []
+    total = 0
+    empty = 0
+    async for chunk in stream:
+        empty += not chunk
+        total += len(chunk)
+        if total > limits.body_bytes_max:
+            raise refusal.body_too_large(limits)
+        chunks.append(chunk)
+    if scope.http_version == "2":
+        if total:
+            raise refusal.length_required()
+    elif empty > 1:
+        raise refusal.malformed("The request's body ended early, or has trailers")
+    return b"".join(chunks)

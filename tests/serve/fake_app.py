@@ -1,0 +1,111 @@
+"""A small application for the tests to serve: slow answers, echoes, bugs, and a journal of what happened to it.
+
+Importable as `fake_app` from this folder. Environment variables make it misbehave, each named where it is read.
+"""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+from mainstay.core.exchange import Request, Response
+from mainstay.core.limits import Limits
+from mainstay.core.problem import DeclarationError, Problem
+
+JSON = [("content-type", "application/json")]
+
+
+class FakeApplication:
+    """`/sleep?ms`, `/echo`, `/bug`, `/cancellable`, `/pid`, `/version`; anything else answers what it was asked."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.is_ready = True
+
+    async def start(self) -> None:
+        journal("start")
+        if "FAKE_START_FAILS" in os.environ:
+            raise Problem("MS503", "the database does not answer", hint="Is it running?")
+
+    async def stop(self) -> None:
+        journal("stop")
+
+    async def ready(self) -> bool:
+        match os.environ.get("FAKE_READY", "yes"):
+            case "no":
+                return False
+            case "bug":
+                raise RuntimeError("no ready")
+            case "never":
+                await asyncio.sleep(60)
+        return True
+
+    async def handle(self, request: Request) -> Response:
+        match request.path:
+            case "/sleep":
+                await asyncio.sleep(int(request.query) / 1000)
+                return Response(200, JSON, b'"slept"', "sleeper")
+            case "/cancellable":
+                return await self.cancellable(request)
+            case "/echo":
+                return Response(200, [("content-type", "application/octet-stream")], request.body)
+            case "/length":
+                return Response(200, JSON, b"%d" % len(request.body))
+            case "/bug":
+                raise KeyError("a secret detail")
+            case "/problem":
+                raise Problem("MS400", "raised by mistake")
+            case "/pid":
+                return Response(200, JSON, b"%d" % os.getpid())
+            case "/stall":
+                import time  # noqa: PLC0415
+
+                time.sleep(int(request.query) / 1000)  # noqa: ASYNC251 - a bug of the team's: it blocks the loop
+                return Response(200, JSON, b"1")
+            case "/nothing":
+                return Response(204, [])
+        seen = {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "body": request.body.decode("latin-1"),
+            "authorization": request.headers.get("authorization"),
+        }
+        return Response(200, JSON, json.dumps(seen).encode(), "somebody")
+
+    async def cancellable(self, request: Request) -> Response:
+        journal("began")
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            journal("cancelled")
+            raise
+        return Response(200, JSON, b"1")
+
+    def refuse(self, problem: Problem, request: Request) -> Response:
+        body = {"code": problem.code, "message": problem.message, "details": problem.details}
+        headers = list(JSON)
+        if problem.retry_after_s is not None:
+            headers.append(("retry-after", str(problem.retry_after_s)))
+        return Response(int(problem.code[2:]), headers, json.dumps(body).encode())
+
+
+def journal(line: str) -> None:
+    """Append a line to the file that FAKE_JOURNAL names."""
+    if "FAKE_JOURNAL" in os.environ:
+        with Path(os.environ["FAKE_JOURNAL"]).open("a") as file:
+            file.write(f"{line}\n")
+
+
+def limits() -> Limits:
+    """Limits from FAKE_LIMITS, a JSON object."""
+    return Limits(**json.loads(os.environ.get("FAKE_LIMITS", "{}")))
+
+
+if "FAKE_DECLARATION_FAILS" in os.environ:
+    raise DeclarationError("there is no column 'titel'", where="policy films", hint="did you mean 'title'?")
+if "FAKE_IMPORT_FAILS" in os.environ:
+    raise ValueError("no such thing\nin two lines")
+
+app = FakeApplication(limits())
+not_an_app = 42
