@@ -1,0 +1,131 @@
+"""What a team writes: roles, and what each may do to which model.
+
+Nothing is checked against a catalog here, and nothing is lowered; `check` does both when the app starts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from mainstay.core.problem import DeclarationError
+from mainstay.core.rule import Action
+from mainstay.policy.claims import claim
+
+__all__ = ["Excluding", "Grant", "Policies", "Role", "claim", "excluding"]
+
+Name: TypeAlias = Any
+"""A column: its name, or the model's attribute, or a Table's column."""
+
+
+class Excluding(msgspec.Struct, frozen=True):
+    """Every column but these."""
+
+    names: tuple[Name, ...]
+
+
+Columns: TypeAlias = str | Iterable[Name] | Excluding
+
+
+class Grant(msgspec.Struct, frozen=True, eq=False):
+    """One `may`, as it was written. `columns` None: not said."""
+
+    actions: tuple[Action, ...]
+    model: Any
+    columns: str | tuple[Name, ...] | Excluding | None
+    rows: Any = None
+    presets: tuple[tuple[Name, Any], ...] = ()
+    check: Any = None
+    rows_max: int | None = None
+    unfiltered: bool = False
+
+
+class Role:
+    """What one role may do; made by `Policies.role`."""
+
+    def __init__(self, name: str, inherits: tuple[str, ...]) -> None:
+        self.name = name
+        self.inherits = inherits
+        self.grants: list[Grant] = []
+
+    def __repr__(self) -> str:
+        return f"<Role {self.name!r}>"
+
+    def may(  # noqa: PLR0913 - each says another thing about the same rule
+        self,
+        actions: str | Iterable[str],
+        model: Any,
+        *,
+        columns: Columns | None = None,
+        rows: Any = None,
+        presets: Mapping[Any, Any] | None = None,
+        check: Any = None,
+        rows_max: int | None = None,
+        unfiltered: bool = False,
+    ) -> "Role":
+        """Grant actions on a table. Gives the role, for the next `may`.
+
+        `actions`: "read", "create", "update", "delete", "all", or several of them.
+        `model`: a mapped class, a Table, or "schema.table".
+        `columns`: "*", a list of names or attributes, or `excluding(...)`; only a delete goes without.
+        `rows`: an expression over the model, for the rows to read, update or delete; None is every row.
+        `presets`: {column: claim or constant}, written whatever the payload says; nobody else writes these columns.
+        `check`: what must hold of a row once written; an update without one must leave the row within `rows`.
+        `rows_max`: rows of one read. `unfiltered`: an update or delete may come without a filter.
+        Raises DeclarationError for an unknown action; the rest is checked when the app starts.
+        """
+        self.grants.append(
+            Grant(
+                actions=_actions(actions, f"role {self.name!r}"),
+                model=model,
+                columns=_columns(columns),
+                rows=rows,
+                presets=tuple((presets or {}).items()),
+                check=check,
+                rows_max=rows_max,
+                unfiltered=unfiltered,
+            )
+        )
+        return self
+
+
+class Policies:
+    """All roles of an app, in the order of declaration."""
+
+    def __init__(self) -> None:
+        self.roles: dict[str, Role] = {}
+
+    def role(self, name: str, *, inherits: Sequence[str | Role] = ()) -> Role:
+        """A new role, which may do all that the inherited ones may. Raises DeclarationError where the name is taken."""
+        where = f"role {name!r}"
+        if not isinstance(name, str) or not name:
+            raise DeclarationError("a role needs a name", where=where, hint="app.role('clerk')")
+        if name in self.roles:
+            raise DeclarationError("is declared twice", where=where, hint="keep the first, and call may() on it")
+        if isinstance(inherits, str | Role):
+            inherits = (inherits,)
+        role = Role(name, tuple(each.name if isinstance(each, Role) else each for each in inherits))
+        self.roles[name] = role
+        return role
+
+
+def excluding(*names: Name) -> Excluding:
+    """Every column but these, given as names or attributes."""
+    return Excluding(names)
+
+
+def _actions(said: str | Iterable[str], where: str) -> tuple[Action, ...]:
+    known = {action.value: action for action in Action}
+    names = (said,) if isinstance(said, str) else tuple(said)
+    for name in names:
+        if name != "all" and name not in known:
+            raise DeclarationError(f"{name!r} is no action", where=where, hint=f"one of {', '.join(known)}, all")
+    if not names:
+        raise DeclarationError("no action is named", where=where, hint=f"one of {', '.join(known)}, all")
+    return tuple(action for name, action in known.items() if name in names or "all" in names)
+
+
+def _columns(said: Columns | None) -> str | tuple[Name, ...] | Excluding | None:
+    if said is None or isinstance(said, str | Excluding):
+        return said
+    return tuple(said)
