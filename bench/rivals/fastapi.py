@@ -21,6 +21,7 @@ class FastAPI:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.port = free_port()
+        self.process: Process | None = None
 
     def start(self) -> None:
         options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
@@ -33,7 +34,8 @@ class FastAPI:
         self.process.wait(self.port, "/flights/1")
 
     def stop(self) -> None:
-        self.process.stop()
+        if self.process:
+            self.process.stop()
 
     def request(self, case: Case, key: Key) -> Request:
         match case:

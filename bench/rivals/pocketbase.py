@@ -58,6 +58,7 @@ class PocketBase:
         self.directory = DIRECTORY / "pocketbase"
         self.file = self.directory / "data.db"
         self.port = free_port()
+        self.process: Process | None = None
         self.tokens: dict[User, str] = {}
 
     def start(self) -> None:
@@ -102,7 +103,8 @@ class PocketBase:
             yield connection
 
     def stop(self) -> None:
-        self.process.stop()
+        if self.process:
+            self.process.stop()
 
     def request(self, case: Case, key: Key) -> Request:
         match case:

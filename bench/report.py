@@ -1,0 +1,107 @@
+"""Turns measurements into a table for people and JSON for programs. Medians of the rounds; measures nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import TypeAlias
+
+import msgspec
+
+from bench.cases import Case
+from bench.load import Measurement
+
+OURS = "mainstay"
+TIMES = "\N{MULTIPLICATION SIGN}"
+WORDS = 2
+"""The first columns of the table."""
+
+PEERS = ("pgbench", "fastapi", "pocketbase")
+
+Results: TypeAlias = Mapping[Case, Mapping[str, Sequence[Measurement]]]
+"""For each case and each name the measurement of each round."""
+
+
+class CaseReport(msgspec.Struct, frozen=True):
+    """Mainstay's figures of one case, and how many times those of each peer its requests a second are."""
+
+    case: str
+    requests_per_s: float
+    p50_ms: float
+    p99_ms: float
+    ratio: dict[str, float]
+
+
+class Report(msgspec.Struct, frozen=True):
+    cases: list[CaseReport]
+
+
+def middle(rounds: Sequence[Measurement]) -> Measurement:
+    """The medians of each figure by itself."""
+    return Measurement(
+        requests_per_s=median(each.requests_per_s for each in rounds),
+        p50_ms=median_of([each.p50_ms for each in rounds]),
+        p99_ms=median_of([each.p99_ms for each in rounds]),
+    )
+
+
+def median_of(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def summarize(results: Results) -> Report:
+    """The report of every case that Mainstay was measured in."""
+    cases = []
+    for case, names in results.items():
+        if OURS not in names:
+            continue
+        ours = middle(names[OURS])
+        ratio = {
+            peer: round(ours.requests_per_s / middle(names[peer]).requests_per_s, 3) for peer in PEERS if peer in names
+        }
+        cases.append(
+            CaseReport(case.value, round(ours.requests_per_s, 1), ours.p50_ms or 0.0, ours.p99_ms or 0.0, ratio)
+        )
+    return Report(cases)
+
+
+def write_json(report: Report, path: Path) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+def table(results: Results) -> str:
+    """The figures as a Markdown table: a row for each case and each of those that were measured."""
+    rows = [("case", "server", "requests/s", "p50 ms", "p99 ms", "Mainstay is")]
+    for case, names in results.items():
+        ours = middle(names[OURS]).requests_per_s if OURS in names else None
+        for name, rounds in names.items():
+            figures = middle(rounds)
+            compared = f"{TIMES} {ours / figures.requests_per_s:.2f}" if ours and name != OURS else ""
+            rate = f"{figures.requests_per_s:,.0f}"
+            rows.append((case.value, name, rate, shown(figures.p50_ms), shown(figures.p99_ms), compared))
+    return "\n".join([lined(rows), *claim_note(results)])
+
+
+def shown(milliseconds: float | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds:.2f}"
+
+
+def lined(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows in columns of even width: words to the left, figures to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    forms = [f"{{:<{width}}}" for width in widths[:WORDS]] + [f"{{:>{width}}}" for width in widths[WORDS:]]
+    rule = ["-" * width for width in widths[:WORDS]] + ["-" * (width - 1) + ":" for width in widths[WORDS:]]
+    form = f"| {' | '.join(forms)} |"
+    return "\n".join(form.format(*row) for row in (rows[0], rule, *rows[1:]))
+
+
+def claim_note(results: Results) -> list[str]:
+    """What a token and a row policy cost."""
+    rates = {
+        case: middle(results[case][OURS]).requests_per_s
+        for case in (Case.KEY, Case.CLAIM)
+        if OURS in results.get(case, {})
+    }
+    if len(rates) < 2:
+        return []
+    return ["", f"Mainstay's claim is {TIMES} {rates[Case.CLAIM] / rates[Case.KEY]:.2f} of its key."]
