@@ -72,7 +72,7 @@ def in_words(error: Exception) -> str:
             hint = f" ({error.hint})" if error.hint else ""
             return f"{error.code}: {_one_line(error)}{hint}"
         case _:
-            from mainstay.cli.loading import explain as explained
+            from mainstay.serve.load import explain as explained
 
             return explained(error)
 

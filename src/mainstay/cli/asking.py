@@ -1,14 +1,13 @@
 """A request as it is written on a command line, taken as far as its statement: what `sql` and `explain` share."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mainstay.cli.failure import Failure
 from mainstay.cli.layout import layout
-from mainstay.cli.loading import find_target, load_app
 from mainstay.cli.pretty import render, section
 from mainstay.cli.tokens import parse_claims
 from mainstay.core.condition import Claim, Literal, Slot
@@ -27,30 +26,37 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 class Asked(msgspec.Struct, frozen=True):
     """A request, and what Mainstay makes of it."""
 
-    app: Any
+    request: Request
     operation: Operation
     principal: Principal
     plan: Plan
     statement: Statement
 
 
-def ask(  # noqa: PLR0913 - each is an option of the command
-    text: str, *, app: str, role: str | None, claims: str | None, headers: Sequence[str], body: str | None
-) -> Asked:
+class Question(msgspec.Struct, frozen=True):
+    """A request as the options describe it; `claims` and `headers` are as they were written."""
+
+    text: str
+    role: str | None
+    claims: str | None
+    headers: Sequence[str]
+    body: str | None
+
+
+def ask(app: "Mainstay", question: Question) -> Asked:
     """Parse, plan and compile. Raises `Problem` as the server would, `Failure` and `DeclarationError`."""
-    served = load_app(find_target(app))
-    request = parse_request(text, served.settings.rest_prefix, headers, body)
-    principal = principal_of(served, role, parse_claims(claims))
-    operation = served.parse(request)
-    plan, statement = served.prepare(operation, principal)
-    return Asked(served, operation, principal, plan, statement)
+    request = parse_request(question, app.settings.rest_prefix)
+    principal = principal_of(app, question)
+    operation = app.parse(request)
+    plan, statement = app.prepare(operation, principal)
+    return Asked(request, operation, principal, plan, statement)
 
 
-def parse_request(text: str, prefix: str, headers: Sequence[str], body: str | None) -> Request:
+def parse_request(question: Question, prefix: str) -> Request:
     """A request from `GET /films?id=eq.1`, with or without the method and the prefix."""
     from urllib.parse import unquote
 
-    method, space, target = text.strip().partition(" ")
+    method, space, target = question.text.strip().partition(" ")
     if not space:
         method, target = "GET", method
     if method.upper() not in METHODS:
@@ -59,10 +65,10 @@ def parse_request(text: str, prefix: str, headers: Sequence[str], body: str | No
     path = unquote("/" + path.lstrip("/"))
     if prefix and not path.startswith(f"{prefix}/"):
         path = f"{prefix}{path}"
-    return Request(method.upper(), path, query, parse_headers(headers), (body or "").encode())
+    return Request(method.upper(), path, query, parse_headers(question.headers), (question.body or "").encode())
 
 
-def parse_headers(headers: Sequence[str]) -> Mapping[str, str]:
+def parse_headers(headers: Sequence[str]) -> dict[str, str]:
     """Headers from `Name: value`."""
     found = {}
     for header in headers:
@@ -73,14 +79,14 @@ def parse_headers(headers: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def principal_of(app: "Mainstay", role: str | None, claims: Mapping[str, Any]) -> Principal:
+def principal_of(app: "Mainstay", question: Question) -> Principal:
     """The caller that the options describe; without a role, one without a token."""
     anonymous = app.settings.anonymous_role
-    chosen = role or anonymous
+    chosen = question.role or anonymous
     roles = role_names(app)
     if chosen not in roles:
         raise Failure(f"no role {chosen!r} is declared; there are: {', '.join(roles) or 'none'}")
-    return Principal(chosen, claims, anonymous=role is None)
+    return Principal(chosen, parse_claims(question.claims), anonymous=question.role is None)
 
 
 def role_names(app: "Mainstay") -> list[str]:

@@ -6,13 +6,10 @@ of its own, so that a change starts from nothing and a broken file breaks nothin
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
-
-from mainstay.cli.failure import Failure
 
 STOP_S_MAX = 5
 """How long a server may take to stop before it is killed."""
@@ -48,9 +45,10 @@ def dev(
     from mainstay.cli.hosting import announce
     from mainstay.cli.loading import find_target
     from mainstay.cli.tokens import development_secret
+    from mainstay.serve.listen import listen
 
     target = find_target(app)
-    check_port(host, port)
+    listen(host, port, 1).close()  # better to hear that the port is taken now than after every change
     postgres = None
     url = database or os.environ.get("MAINSTAY_DATABASE_URL")
     try:
@@ -67,17 +65,6 @@ def dev(
     finally:
         if postgres is not None:
             postgres.stop()
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises `Failure` where the server could not listen; better now than after every change."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Failure(f"can't listen on {host}:{port}: {error.strerror}; choose another with --port") from None
 
 
 def supervise(command: list[str], environment: dict[str, str], root: Path) -> None:

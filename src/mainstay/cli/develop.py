@@ -28,15 +28,12 @@ def main() -> int:
         app = load_hosted()
         for line in asyncio.run(synchronize(app)):
             print(f"  {line}", flush=True)
-        if os.environ.get("_MAINSTAY_GREETS"):
-            print(welcome(app, f"http://{host}:{port}"), flush=True)
-        else:
-            print(f"Serving on http://{host}:{port}", flush=True)
+        origin = f"http://{host}:{port}"
+        greeting = welcome(app, origin) if os.environ.get("_MAINSTAY_GREETS") else f"Serving again on {origin}"
     except Exception as error:
         print(f"\n-- The app does not start\n{in_words(error)}\n", file=sys.stderr, flush=True)
         return 1
-    run_server(app.settings, host=host, port=port)
-    return 0
+    return run_server(app.settings, host=host, port=port, started=lambda: print(greeting, flush=True))
 
 
 async def synchronize(app: "Mainstay") -> list[str]:

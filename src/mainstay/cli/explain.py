@@ -1,12 +1,18 @@
 """`mainstay explain`: what a request becomes, and how PostgreSQL would run it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from cyclopts import Parameter
 
+from mainstay.cli.failure import Failure
+
 if TYPE_CHECKING:
-    from mainstay.cli.asking import Asked
+    from mainstay.app import Mainstay
+    from mainstay.core.exchange import Request
+
+NO_KEYS: dict[str, Any] = {"jwt_jwks": None, "jwt_jwks_url": None, "jwt_algorithms": (), "jwt_secret_is_base64": False}
 
 
 def explain(  # noqa: PLR0913 - each is an option
@@ -46,26 +52,38 @@ def explain(  # noqa: PLR0913 - each is an option
         Run a read, and tell how long each step of it took.
     """
     import asyncio
+    import secrets
 
-    from mainstay.cli.asking import ask, database_of, show
+    from mainstay.cli.asking import Question, ask, database_of, parse_headers, show
+    from mainstay.cli.loading import find_target, load_app
     from mainstay.cli.pretty import section
+    from mainstay.cli.tokens import sign
 
-    asked = ask(request, app=app, role=role, claims=claims, headers=header, body=body)
-    url = database_of(asked.app, database, data)
-    asked.app.configure(asked.app.settings.replace(database_url=url))
-    plan = asyncio.run(_database_plan(asked, analyze=analyze))
+    served = load_app(find_target(app))
+    # The request goes the server's own way, with a token, so that the plan is the very one that a caller would have.
+    changes = {"database_url": database_of(served, database, data), "plan_enabled": True}
+    served.configure(served.settings.replace(**changes, **NO_KEYS, jwt_secret=secrets.token_urlsafe(48)))
+    asked = ask(served, Question(request, role, claims, header, body))
+    headers = parse_headers(header)
+    if role is not None:
+        headers["authorization"] = f"Bearer {sign(served.settings, role, asked.principal.claims, 60)}"
+    options = "analyze|verbose" if analyze else "verbose"
+    represented = headers.get("accept", "application/json")
+    headers["accept"] = f'application/vnd.pgrst.plan+text; for="{represented}"; options={options}'
+    plan = asyncio.run(_database_plan(served, msgspec.structs.replace(asked.request, headers=headers)))
     show(asked)
     section("postgresql", plan)
 
 
-async def _database_plan(asked: "Asked", *, analyze: bool) -> str:
-    import msgspec
-
-    options = frozenset({"format_text", "analyze"} if analyze else {"format_text"})
-    operation = msgspec.structs.replace(asked.operation, explain=True, explain_options=options)
-    await asked.app.start()
+async def _database_plan(app: "Mainstay", request: "Request") -> str:
+    """What PostgreSQL would do for the request."""
+    await app.start()
     try:
-        result = await asked.app.pipeline.run(operation, asked.principal)
+        response = await app.handle(request)
     finally:
-        await asked.app.stop()
-    return (result.body or b"").decode().strip()
+        await app.stop()
+    text = (response.body or b"").decode()
+    if response.status >= 400:
+        problem = msgspec.json.decode(text, type=dict[str, Any])
+        raise Failure(f"{problem['code']}: {problem['message']}")
+    return text.strip()

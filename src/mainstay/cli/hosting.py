@@ -4,6 +4,7 @@ A worker imports the app anew, so what the command line says has to be said to e
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,36 @@ def configure(app: "Mainstay", changes: dict[str, Any], fallbacks: dict[str, Any
     return app
 
 
-def run_server(settings: "Settings", *, host: str, port: int, uds: Path | None = None, workers: int = 1) -> None:
-    """Serve what was announced until a signal says to stop."""
+def run_server(  # noqa: PLR0913 - each is an option of a command
+    settings: "Settings",
+    *,
+    host: str,
+    port: int,
+    uds: Path | None = None,
+    workers: int = 1,
+    started: Callable[[], None] | None = None,
+) -> int:
+    """Serve what was announced until a signal says to stop; the exit code.
+
+    `started` is called once requests are answered; a developer, who gives it, is not told of the server's life besides.
+    """
+    from mainstay.core.observation import Observation, Started
+    from mainstay.observe.log import LogFormat
     from mainstay.serve.server import run
 
-    run("mainstay.cli.hosted:app", host=host, port=port, uds=uds, workers=workers, limits=settings.limits)
+    def observe(observation: Observation, /) -> None:
+        if isinstance(observation, Started) and started is not None:
+            started()
+
+    return run(
+        "mainstay.cli.hosted:app",
+        host=host,
+        port=port,
+        uds=uds,
+        workers=workers,
+        limits=settings.limits,
+        log_format=LogFormat(settings.log_format),
+        log_level="info" if started is None or settings.log_requests else "warning",
+        log_requests=settings.log_requests,
+        observers=[observe],
+    )

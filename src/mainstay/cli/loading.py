@@ -6,7 +6,6 @@ Whatever goes wrong while the team's code is imported comes out as one line that
 import importlib
 import os
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import msgspec
 
 from mainstay.cli.failure import Failure
 from mainstay.core.problem import DeclarationError
+from mainstay.serve.load import explain
 
 if TYPE_CHECKING:
     from mainstay.app import Mainstay
@@ -78,32 +78,8 @@ def _import(name: str) -> ModuleType:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise Failure(f"there is no module {name!r} in {Path.cwd()}") from None
         raise Failure(explain(error)) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Failure(explain(error)) from None
-
-
-def explain(error: BaseException) -> str:
-    """An exception of the team's code as one line, with the last place in that code that it came through."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{_relative(error.filename)}:{error.lineno}: SyntaxError: {error.msg}"
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if not _is_installed(frame.filename)]
-    what = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
-    return f"{_relative(ours[-1].filename)}:{ours[-1].lineno}: {what}" if ours else what
-
-
-def _is_installed(filename: str) -> bool:
-    """Whether the file is the interpreter's, a library's or Mainstay's own."""
-    if filename.startswith("<"):
-        return True
-    path = Path(filename)
-    places = (Path(__file__).parents[1], Path(os.__file__).parent)
-    return "site-packages" in path.parts or any(path.is_relative_to(place) for place in places)
-
-
-def _relative(filename: str) -> str:
-    path = Path(filename)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename
 
 
 def _attribute(module: ModuleType, target: Target) -> "Mainstay":

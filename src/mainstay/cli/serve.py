@@ -45,7 +45,6 @@ def serve(  # noqa: PLR0913 - each is an option
     import os
     import sys
 
-    from mainstay.cli.dev import check_port
     from mainstay.cli.failure import Failure
     from mainstay.cli.hosting import announce, configure, run_server
     from mainstay.cli.loading import find_target, load_app
@@ -60,10 +59,8 @@ def serve(  # noqa: PLR0913 - each is an option
         raise Failure("there is no database to serve; give --database URL or set MAINSTAY_DATABASE_URL")
     if not has_key(settings):
         print("mainstay: no JWT key is set, so only the anonymous role works; set MAINSTAY_JWT_SECRET", file=sys.stderr)
-    if uds is None:
-        check_port(host, port)
     os.environ.update(announce(target, changes, {}))
-    run_server(settings, host=host, port=port, uds=uds, workers=workers)
+    sys.exit(run_server(settings, host=host, port=port, uds=uds, workers=workers))
 
 
 def has_key(settings: "Settings") -> bool:

@@ -32,6 +32,7 @@ def sql(  # noqa: PLR0913 - each is an option
     body
         The body of the request.
     """
-    from mainstay.cli.asking import ask, show
+    from mainstay.cli.asking import Question, ask, show
+    from mainstay.cli.loading import find_target, load_app
 
-    show(ask(request, app=app, role=role, claims=claims, headers=header, body=body))
+    show(ask(load_app(find_target(app)), Question(request, role, claims, header, body)))
