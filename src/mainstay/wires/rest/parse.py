@@ -1,5 +1,7 @@
 """Turns one HTTP request into a `Call`, without any memory of those before it. Never looks a name up."""
 
+from urllib.parse import quote
+
 import msgspec
 
 from mainstay.core.condition import And, Compare, Condition, Operator
@@ -49,10 +51,10 @@ class Setup(msgspec.Struct, frozen=True):
 
 def parse_call(request: Request, setup: Setup) -> Call:
     """The call of a request. Raises `Problem` with PostgREST's codes, or MS4xx (docs/reference/problems.md)."""
+    if request.method == "OPTIONS":
+        return _parse_options(request, setup)
     table = table_of(request.path, setup.prefix)
     cors = cors_headers(setup.cors.allow(request.headers.get("origin")))
-    if request.method == "OPTIONS":
-        return _parse_options(request, table, setup, cors)
     if table == "":
         return _parse_root(request, setup, cors)
     if request.method not in METHODS:
@@ -99,12 +101,13 @@ def profile(request: Request, setup: Setup) -> str | None:
     return schema
 
 
-def _parse_options(request: Request, table: str, setup: Setup, cors: Headers) -> Call:
+def _parse_options(request: Request, setup: Setup) -> Call:
+    """A preflight is answered wherever it asks; without one, a table says what can be done with it."""
     answer = preflight(setup.cors, request.headers)
     if answer is None:
-        allowed = ALLOWED if table else ALLOWED_AT_ROOT
-        headers = cors or (("access-control-allow-origin", "*"),) * ("*" in setup.cors.origins)
-        answer = Response(200, [*headers, ("allow", allowed)])
+        allowed = ALLOWED if table_of(request.path, setup.prefix) else ALLOWED_AT_ROOT
+        origin = "*" if "*" in setup.cors.origins else setup.cors.allow(request.headers.get("origin"))
+        answer = Response(200, [*cors_headers(origin), ("allow", allowed)])
     return Call(Reply("OPTIONS"), answer=answer)
 
 
@@ -271,7 +274,7 @@ class _Parser:
             headers=self._headers(),
             media=_media_headers(self.media, self.table.schema) if represented else (),
             body=represented and self.method != "HEAD",
-            location=f"{self.setup.prefix}/{self.table.name}",
+            location=f"{self.setup.prefix}/{quote(self.table.name, safe='', errors='replace')}",
         )
 
     def _headers(self) -> Headers:

@@ -1,0 +1,34 @@
+"""Names in their two foreign places: a component's key, which takes few characters, and a URL, which quotes the rest."""
+
+import re
+from urllib.parse import quote
+
+from mainstay.wires.rest.scan import NAME
+
+FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def key_of(name: str) -> str:
+    """The name as a part of a component's key, `[A-Za-z0-9._-]+`; dots are kept for what is put between parts.
+
+    No two names have one key: whatever else is in a name becomes its code point, `ä` for one `.e4.`.
+    """
+    return FOREIGN.sub(lambda found: f".{ord(found.group()):x}.", name)
+
+
+def path_of(table: str) -> str:
+    """The path of a table. Braces would be a template's."""
+    return f"/{quote(table, safe='')}"
+
+
+def quoted(name: str) -> str:
+    """The name as the query string's grammar reads it: bare where it can be, else in double quotes."""
+    if NAME.fullmatch(name) and all(part == part.strip() for part in name.split("-")):
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def code(text: str) -> str:
+    """The text as Markdown's code, whatever is in it."""
+    return f"`{text}`" if "`" not in text else f"`` {text} ``"

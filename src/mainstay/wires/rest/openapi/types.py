@@ -1,0 +1,66 @@
+"""Column types as JSON Schema 2020-12: what a value looks like in a body.
+
+Forms are PostgreSQL's `to_json`: numbers are JSON numbers, whatever JSON has no form for is text as PostgreSQL
+prints it. Formats are of the OpenAPI registry (https://spec.openapis.org/registry/format/); where PostgreSQL's
+spelling is not the format's (an interval, a time with a zone), none is named.
+"""
+
+import re
+from typing import Any
+
+from mainstay.core.catalog import ColumnType, Kind
+
+Schema = dict[str, Any]
+
+LENGTH = re.compile(r"\b(?:VARCHAR|CHAR|CHARACTER|CHARACTER VARYING|BPCHAR)\((\d+)\)", re.IGNORECASE)
+INTEGERS = {"SMALLINT": "int16", "INTEGER": "int32", "BIGINT": "int64"}
+ZONED = "WITH TIME ZONE"
+
+
+def type_schema(column: ColumnType, *, nullable: bool) -> Schema:
+    """The schema of a value of the type. JSON, and a type that nothing is known of, may be anything."""
+    schema = _plain(column)
+    if nullable and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    return schema
+
+
+def _plain(column: ColumnType) -> Schema:
+    match column.kind:
+        case Kind.BOOLEAN:
+            return {"type": "boolean"}
+        case Kind.INTEGER:
+            return _formatted("integer", INTEGERS.get(column.name.upper()))
+        case Kind.NUMERIC:
+            return {"type": "number"}
+        case Kind.FLOAT:
+            return _formatted("number", "float" if column.name.upper() == "REAL" else "double")
+        case Kind.DATE:
+            return _formatted("string", "date")
+        case Kind.TIME:
+            return _formatted("string", None if ZONED in column.name.upper() else "time-local")
+        case Kind.TIMESTAMP:
+            return _formatted("string", "date-time" if ZONED in column.name.upper() else "date-time-local")
+        case Kind.UUID:
+            return _formatted("string", "uuid")
+        case Kind.ARRAY:
+            return {"type": "array", "items": _plain(column.element) if column.element else {}}
+        case Kind.JSON | Kind.OTHER:
+            return {}
+        case Kind.TEXT | Kind.ENUM:
+            return _text(column)
+        case Kind.INTERVAL | Kind.BINARY | Kind.RANGE | Kind.VECTOR | Kind.TEXT_SEARCH:
+            return {"type": "string"}
+
+
+def _formatted(kind: str, format_: str | None) -> Schema:
+    return {"type": kind, "format": format_} if format_ else {"type": kind}
+
+
+def _text(column: ColumnType) -> Schema:
+    if column.labels:
+        return {"type": "string", "enum": list(column.labels)}
+    length = LENGTH.search(column.declared)
+    return {"type": "string", "maxLength": int(length.group(1))} if length else {"type": "string"}
