@@ -7,6 +7,10 @@ import pytest
 from services.postgres import Postgres, start
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden bundles anew")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The embedded PostgreSQL of this test session: `.url(database)`, `.create_database() -> url`."""

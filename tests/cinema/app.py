@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from mainstay import Mainstay, claim, excluding
 from cinema.models import (
     Actor,
     Base,
@@ -16,9 +15,9 @@ from cinema.models import (
     Studio,
     Tag,
     Trivia,
-    Vault,
     film_tags,
 )
+from mainstay import Mainstay, claim, excluding
 
 SECRET = "a secret that the cinema's tests share"
 ANNA = "00000000-0000-4000-8000-00000000000a"

@@ -83,7 +83,10 @@ class Tag(Base):
 
 class Film(Base):
     __tablename__ = "films"
-    __table_args__ = (CheckConstraint("year > 1880", name="films_year_check"), Index("films_by_director", "director_id"))
+    __table_args__ = (
+        CheckConstraint("year > 1880", name="films_year_check"),
+        Index("films_by_director", "director_id"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     title: Mapped[str] = mapped_column(Text)

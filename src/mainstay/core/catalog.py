@@ -50,7 +50,8 @@ class ColumnType(msgspec.Struct, frozen=True, cache_hash=True):
 class Column(msgspec.Struct, frozen=True):
     """One column. `optional`: an insert may leave it out. `generated`: no write may name it.
 
-    `expression` is a hybrid's SQL over its table, carried unopened; only `sql` looks inside.
+    `expression` is a hybrid's SQL over its table, `default` the SQL of what the database fills in; both are carried
+    unopened, and only `sql` looks inside.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Column(msgspec.Struct, frozen=True):
     generated: bool = False
     comment: str | None = None
     expression: object | None = None
+    default: object | None = None
 
 
 class TableKey(msgspec.Struct, frozen=True, cache_hash=True):

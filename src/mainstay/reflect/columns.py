@@ -74,7 +74,20 @@ def _stored(column: sa.Column[Any]) -> Column:
         optional=bool(column.nullable) or _has_default(column),
         generated=column.computed is not None or (column.identity is not None and bool(column.identity.always)),
         comment=column.comment,
+        default=_default(column),
     )
+
+
+def _default(column: sa.Column[Any]) -> sa.ColumnElement[Any] | None:
+    """The SQL of what the database fills in, where a statement can say it."""
+    server = column.server_default
+    if isinstance(server, sa.DefaultClause):
+        return sa.text(server.arg) if isinstance(server.arg, str) else server.arg  # type: ignore[return-value]
+    if column.computed is not None or not _has_default(column):
+        return None
+    table = f'"{column.table.schema or "public"}"."{column.table.name}"'
+    sequence = sa.func.pg_get_serial_sequence(sa.literal(table), sa.literal(str(column.name)))
+    return sa.func.nextval(sequence)
 
 
 def _has_default(column: sa.Column[Any]) -> bool:

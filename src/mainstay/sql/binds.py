@@ -4,11 +4,12 @@ Text is what requests hold, it needs no codec in the driver, and PostgreSQL's ow
 valid. The same condition compiles against two kinds of binds: parameters, or the columns of a batch's row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import visitors
 from sqlalchemy.types import UserDefinedType
 
 from mainstay.core.condition import Claim, Literal, Slot
@@ -85,6 +86,18 @@ def literal(value: Literal) -> Expression:
 def inline(text: str) -> Expression:
     """Text as a quoted constant, by SQLAlchemy's own rules for literals."""
     return sa.bindparam(None, text, sa.Text(), unique=True, literal_execute=True)
+
+
+def inlined(expression: Any, replace: Callable[[Any], Any] = lambda _: None) -> Expression:
+    """A model's own expression with its constants written in; `replace` may put something else for an element."""
+
+    def written(element: Any, **_: object) -> Any:
+        if isinstance(element, sa.BindParameter):
+            return sa.bindparam(None, element.value, element.type, unique=True, literal_execute=True)
+        return replace(element)
+
+    adapted: Expression = visitors.replacement_traverse(expression, {}, written)
+    return adapted
 
 
 def cast(expression: Expression, name: str) -> Expression:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql import visitors
 
 from mainstay.core.catalog import Catalog, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
@@ -26,7 +25,7 @@ from mainstay.core.condition import (
     Slot,
     Truth,
 )
-from mainstay.sql.binds import Binds, Expression, Named, cast, inline, literal
+from mainstay.sql.binds import Binds, Expression, Named, cast, inline, inlined, literal
 
 _SYMBOLS = {
     Operator.EQ: "=",
@@ -83,15 +82,12 @@ class Scope:
     def _adapted(self, expression: Any) -> Expression:
         """A hybrid's expression: its table's columns taken from this alias, its constants written in."""
 
-        def replace(element: Any, **_: object) -> Any:
+        def replace(element: Any) -> Any:
             if isinstance(element, sa.Column) and element.name in self.source.c:
                 return self.source.c[element.name]
-            if isinstance(element, sa.BindParameter):
-                return sa.bindparam(None, element.value, element.type, unique=True, literal_execute=True)
             return None
 
-        adapted: Expression = visitors.replacement_traverse(expression, {}, replace)
-        return adapted
+        return inlined(expression, replace)
 
 
 class Conditions:

@@ -91,7 +91,7 @@ def _rows(
         statement = statement.where(*conditions_of)
     if select.grouped:
         statement = statement.group_by(*builder.plain)
-    statement = statement.order_by(*(_sort(conditions, scope, sort) for sort in select.order))
+    statement = statement.order_by(*(builder.sort_key(sort) for sort in select.order))
     return _limited(conditions, statement, select)
 
 
@@ -119,6 +119,7 @@ class _Rows:
         self.source = source
         self.columns: list[sa.Label[Any]] = []
         self.plain: list[Expression] = []
+        self.spread: dict[str, sa.FromClause] = {}
 
     def add(self, output: Output | Nested) -> None:
         if isinstance(output, Output):
@@ -148,12 +149,34 @@ class _Rows:
             joined = sa.select(*arrays).select_from(many).lateral(self.conditions.alias())
             members = [Output(name, None) for name, _ in joined.c.items()]
         self.source = self.source.outerjoin(joined, sa.true())
+        self.spread[nested.name] = joined
         for member in members:
             expression: Expression = joined.c[member.name]
             aggregate = member.aggregate if nested.relation.to_one else None
             if aggregate is not None:
                 expression = _aggregated(expression, member)
             self._add(member.name, expression, grouped=aggregate is None)
+
+    def sort_key(self, sort: Sort) -> Expression:
+        key = self._sorted_by(sort)
+        directed: Expression = key.desc() if sort.descending else key.asc()
+        match sort.nulls:
+            case Nulls.FIRST:
+                return directed.nulls_first()
+            case Nulls.LAST:
+                return directed.nulls_last()
+            case Nulls.DEFAULT:
+                return directed
+
+    def _sorted_by(self, sort: Sort) -> Expression:
+        """What a spread relation has joined is sorted by as it is, for it may be what the rows are grouped by."""
+        if sort.through is None:
+            return self.conditions.field(self.scope, sort.field)
+        joined = self.spread.get(sort.through.name)
+        member = next((each for each in _members(sort.through.select) if each.field == sort.field), None)
+        if joined is not None and member is not None and member.aggregate is None:
+            return joined.c[member.name]
+        return _related_key(self.conditions, self.scope, sort.through, sort.field)
 
 
 def _members(select: Select) -> list[Output]:
@@ -219,21 +242,6 @@ def _to_one(select: Select, raw: bool) -> Select:
         skip=select.skip,
         grouped=select.grouped and not raw,
     )
-
-
-def _sort(conditions: Conditions, scope: Scope, sort: Sort) -> Expression:
-    if sort.through is None:
-        key = conditions.field(scope, sort.field)
-    else:
-        key = _related_key(conditions, scope, sort.through, sort.field)
-    directed: Expression = key.desc() if sort.descending else key.asc()
-    match sort.nulls:
-        case Nulls.FIRST:
-            return directed.nulls_first()
-        case Nulls.LAST:
-            return directed.nulls_last()
-        case Nulls.DEFAULT:
-            return directed
 
 
 def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field) -> Expression:

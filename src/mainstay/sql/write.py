@@ -15,20 +15,27 @@ from mainstay.core.condition import TRUE, Condition, Operand, Slot
 from mainstay.core.operation import Conflict
 from mainstay.core.plan import Answer, DeletePlan, InsertPlan, UpdatePlan
 from mainstay.core.statement import Column
-from mainstay.sql.binds import Expression, Named
+from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Scope, plain_table
 from mainstay.sql.read import Answering, document, rows
+
+# The payload's whole object, beside its members: a name that no column is likely to have.
+WHOLE = "whole object"
 
 
 def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     """New rows from the payload; where it conflicts, merged into or left to the row there."""
     target = plain_table(plan.table)
     scope = Scope(plan.table, target)
-    payload = _payload(conditions, plan.table, plan.columns, plan.payload, single=plan.single)
+    payload = _insert_payload(conditions, plan)
     source = _payload_rows(conditions, plan, scope, payload).cte("payload")
     names = [*plan.columns, *(name for name, _ in plan.presets)]
-    insert: Any = insert_into(target).from_select(names, sa.select(*source.c), include_defaults=False)
-    insert = _on_conflict(conditions, plan, insert, scope)
+    if not names and not plan.single:
+        return _answer(conditions, _no_rows(target), plan.answer, plan.table)
+    insert: Any = insert_into(target)  # without a column: DEFAULT VALUES
+    if names:
+        insert = insert.from_select(names, sa.select(*source.c), include_defaults=False)
+        insert = _on_conflict(conditions, plan, insert, scope)
     flag: list[Any] = [sa.literal_column("(xmax = 0)").label("is_new")] if plan.conflict is Conflict.MERGE else []
     written = insert.returning(*target.c, *flag).cte("written")
     violations = _violations(conditions, plan.table, written, plan.check)
@@ -108,8 +115,32 @@ def _payload(conditions: Conditions, table: Table, columns: Sequence[str], slot:
     return derived
 
 
+def _insert_payload(conditions: Conditions, plan: InsertPlan) -> sa.FromClause:
+    if not plan.defaults or not plan.columns:
+        return _payload(conditions, plan.table, plan.columns, plan.payload, single=plan.single)
+    body = sa.cast(conditions.binds.text(Slot(plan.payload)), Named("json"))
+    array = sa.func.json_build_array(body) if plan.single else body
+    element = (
+        sa.func.json_array_elements(array).table_valued(sa.column("value", Named("json"))).render_derived("element")
+    )
+    typed = [sa.column(name, Named(plan.table.columns[name].type.name)) for name in plan.columns]
+    record = sa.func.json_to_record(element.c.value).table_valued(*typed).render_derived("record", with_types=True)
+    rows_of = sa.select(element.c.value.label(WHOLE), *record.c).select_from(element.join(record, sa.true()))
+    return rows_of.subquery("body")
+
+
+def _or_default(plan: InsertPlan, payload: sa.FromClause, name: str) -> Expression:
+    """With `missing=default`, a key that the object lacks takes what the database fills in."""
+    if not plan.defaults:
+        return payload.c[name]
+    default = plan.table.columns[name].default
+    has_key = sa.cast(payload.c[WHOLE], Named("jsonb")).op("?")(inline(name))
+    filled = sa.null() if default is None else inlined(default)
+    return sa.case((has_key, payload.c[name]), else_=filled)
+
+
 def _payload_rows(conditions: Conditions, plan: InsertPlan, scope: Scope, payload: sa.FromClause) -> sa.Select[Any]:
-    columns: list[Any] = [payload.c[name] for name in plan.columns]
+    columns: list[Any] = [_or_default(plan, payload, name).label(name) for name in plan.columns]
     columns += [value.label(name) for name, value in _presets(conditions, scope, plan.presets).items()]
     rows_of = sa.select(*columns).select_from(payload)
     if plan.payload_where != TRUE:

@@ -1,0 +1,15 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.title AS title, (
+    SELECT row_to_json(t3) AS row_to_json_1
+    FROM (
+      SELECT t2.name AS name
+      FROM public.directors AS t2
+      WHERE t1.director_id = t2.id
+      LIMIT 1
+    ) AS t3
+  ) AS directors
+  FROM public.films AS t1
+  WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (t1.id = CAST(CAST($1 AS TEXT) AS INTEGER))
+  LIMIT 1000
+) AS page

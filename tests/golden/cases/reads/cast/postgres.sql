@@ -1,0 +1,7 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT CAST(t1.year AS text) AS year, CAST(t1.rating AS integer) AS rating
+  FROM public.films AS t1
+  WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (t1.id = CAST(CAST($1 AS TEXT) AS INTEGER))
+  LIMIT 1000
+) AS page

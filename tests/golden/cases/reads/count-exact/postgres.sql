@@ -1,0 +1,15 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
+  SELECT count(*) AS count_1
+  FROM (
+    SELECT
+    FROM public.films AS t2
+    WHERE t2.published = CAST('true' AS BOOLEAN)
+  ) AS t3
+) AS total
+FROM (
+  SELECT t1.id AS id
+  FROM public.films AS t1
+  WHERE t1.published = CAST('true' AS BOOLEAN)
+  ORDER BY t1.id ASC
+  LIMIT 2
+) AS page

@@ -1,0 +1,23 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.name AS name, (
+    SELECT coalesce(json_agg(t3), '[]') AS coalesce_1
+    FROM (
+      SELECT t2.title AS title
+      FROM public.films AS t2
+      WHERE t1.id = t2.director_id AND (t2.published = CAST('true' AS BOOLEAN)) AND (t2.year < CAST(CAST($1 AS TEXT) AS INTEGER))
+      LIMIT 1000
+    ) AS t3
+  ) AS "old", (
+    SELECT coalesce(json_agg(t5), '[]') AS coalesce_2
+    FROM (
+      SELECT t4.title AS title
+      FROM public.films AS t4
+      WHERE t1.id = t4.director_id AND (t4.published = CAST('true' AS BOOLEAN)) AND (t4.year >= CAST(CAST($2 AS TEXT) AS INTEGER))
+      LIMIT 1000
+    ) AS t5
+  ) AS "new"
+  FROM public.directors AS t1
+  WHERE t1.id = CAST(CAST($3 AS TEXT) AS INTEGER)
+  LIMIT 1000
+) AS page

@@ -1,0 +1,16 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.title AS title, CASE WHEN (CAST($1 AS TEXT) IS NOT NULL AND (EXISTS (
+    SELECT 1
+    FROM public.reviews AS t2
+    WHERE t1.id = t2.film_id AND (t2.author_id = CAST(CAST($1 AS TEXT) AS UUID))
+  ))) THEN t1.budget ELSE NULL END AS budget
+  FROM public.films AS t1
+  WHERE CAST($1 AS TEXT) IS NOT NULL AND (EXISTS (
+    SELECT 1
+    FROM public.reviews AS t3
+    WHERE t1.id = t3.film_id AND (t3.author_id = CAST(CAST($1 AS TEXT) AS UUID))
+  )) OR (t1.published = CAST('true' AS BOOLEAN))
+  ORDER BY t1.id ASC
+  LIMIT 1000
+) AS page

@@ -1,0 +1,9 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.id AS id
+  FROM public.films AS t1
+  WHERE t1.published = CAST('true' AS BOOLEAN)
+  ORDER BY t1.id ASC
+  LIMIT 2
+  OFFSET CAST(CAST($1 AS TEXT) AS bigint)
+) AS page

@@ -1,0 +1,14 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.title AS title, t3.director AS director
+  FROM public.films AS t1
+  LEFT OUTER JOIN LATERAL (
+    SELECT t2.name AS director
+    FROM public.directors AS t2
+    WHERE t1.director_id = t2.id
+    LIMIT 1
+  ) AS t3 ON true
+  WHERE t1.published = CAST('true' AS BOOLEAN)
+  ORDER BY t1.id ASC
+  LIMIT 1000
+) AS page

@@ -1,0 +1,22 @@
+WITH payload AS (
+  SELECT body.film_id AS film_id, body.fact AS fact
+  FROM json_to_record(CAST(CAST($1 AS TEXT) AS json)) AS body(film_id INTEGER, fact TEXT)
+), written AS (
+  INSERT INTO public.trivia (film_id, fact)
+  SELECT payload.film_id AS film_id, payload.fact AS fact
+  FROM payload
+  ON CONFLICT (film_id) DO UPDATE SET fact = excluded.fact
+  RETURNING public.trivia.film_id, public.trivia.fact, (xmax = 0) AS is_new
+)
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
+  SELECT count(*) AS count_1
+  FROM written
+) AS affected, (
+  SELECT count(*) AS count_2
+  FROM written
+  WHERE written.is_new
+) AS inserted
+FROM (
+  SELECT written.film_id AS film_id, written.fact AS fact
+  FROM written
+) AS page

@@ -1,0 +1,22 @@
+WITH payload AS (
+  SELECT body.film_id AS film_id, body.tag_id AS tag_id
+  FROM json_to_record(CAST(CAST($1 AS TEXT) AS json)) AS body(film_id INTEGER, tag_id INTEGER)
+), written AS (
+  INSERT INTO public.film_tags (film_id, tag_id)
+  SELECT payload.film_id AS film_id, payload.tag_id AS tag_id
+  FROM payload
+  ON CONFLICT (film_id, tag_id) DO UPDATE SET film_id = excluded.film_id, tag_id = excluded.tag_id
+  RETURNING public.film_tags.film_id, public.film_tags.tag_id, (xmax = 0) AS is_new
+)
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
+  SELECT count(*) AS count_1
+  FROM written
+) AS affected, (
+  SELECT count(*) AS count_2
+  FROM written
+  WHERE written.is_new
+) AS inserted
+FROM (
+  SELECT written.film_id AS film_id, written.tag_id AS tag_id
+  FROM written
+) AS page
