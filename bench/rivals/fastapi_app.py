@@ -20,8 +20,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import selectinload
 
-# A connection for each of the load generator's, so that none waits for the pool.
-engine = create_async_engine(os.environ["RIVAL_DATABASE"], pool_size=32, max_overflow=0)
+# Measured: with 8 or 32 connections it answers no more requests, and its slowest ones take longer.
+engine = create_async_engine(os.environ["RIVAL_DATABASE"], pool_size=16, max_overflow=0)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 secret = OctKey.import_key(os.environ["RIVAL_SECRET"])
 bearer = HTTPBearer()
