@@ -204,12 +204,12 @@ def test_a_malformed_filter_says_where(query: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "within", "past", "code"),
     [
-        (Limits(terms_max=2), "a=eq.1&b=eq.2", "a=eq.1&b=eq.2&c=is.null", "MS410"),
-        (Limits(terms_max=2), "or=(a.eq.1,b.eq.2)", "or=(a.eq.1,b.eq.2)&c=eq.1", "MS410"),
-        (Limits(list_max=2), "a=in.(1,2)", "a=in.(1,2,3)", "MS411"),
-        (Limits(list_max=2), "a=eq(any).{1,2}", "a=eq(any).{1,2,3}", "MS411"),
-        (Limits(list_max=0), "a=in.()", "a=in.(1)", "MS411"),
-        (Limits(list_max=0), "a=eq(any).{}", "a=eq(any).{1}", "MS411"),
+        (Limits(terms_max=2), "a=eq.1&b=eq.2", "a=eq.1&b=eq.2&c=is.null", "MS441"),
+        (Limits(terms_max=2), "or=(a.eq.1,b.eq.2)", "or=(a.eq.1,b.eq.2)&c=eq.1", "MS441"),
+        (Limits(list_max=2), "a=in.(1,2)", "a=in.(1,2,3)", "MS442"),
+        (Limits(list_max=2), "a=eq(any).{1,2}", "a=eq(any).{1,2,3}", "MS442"),
+        (Limits(list_max=0), "a=in.()", "a=in.(1)", "MS442"),
+        (Limits(list_max=0), "a=eq(any).{}", "a=eq(any).{1}", "MS442"),
         (Limits(depth_max=2), "or=(and(a.eq.1))", "or=(and(or(a.eq.1)))", "MS403"),
     ],
 )

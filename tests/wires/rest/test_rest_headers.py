@@ -128,9 +128,7 @@ MEDIA: list[tuple[str, str, Format, bool]] = [
 
 
 @pytest.mark.parametrize(("accept", "content_type", "form", "stripped"), MEDIA, ids=[row[0] for row in MEDIA])
-def test_the_best_acceptable_media_type_is_chosen(
-    accept: str, content_type: str, form: Format, stripped: bool
-) -> None:
+def test_the_best_acceptable_media_type_is_chosen(accept: str, content_type: str, form: Format, stripped: bool) -> None:
     call = parse(headers={"accept": accept})
     assert call.reply.media == (("content-type", content_type),)
     assert call.operation is not None

@@ -64,11 +64,11 @@ class Slots:
         return Slot(len(self.values) - 1, many=True)
 
     def count_term(self, where: str) -> None:
-        """Raises MS410 past `terms_max`."""
+        """Raises MS441 past `terms_max`."""
         self.terms += 1
         if self.terms > self.limits.terms_max:
             raise Problem(
-                "MS410",
+                "MS441",
                 "The request filters by too many terms",
                 details=f"At most {self.limits.terms_max} terms are allowed",
                 where=where,
@@ -81,7 +81,7 @@ def pattern(text: str) -> str:
 
 
 def parse_filter(field: Field, text: str, slots: Slots, where: str) -> Condition:
-    """The condition of `column=text`. Raises PGRST100, MS410 past `terms_max`, MS411 past `list_max`."""
+    """The condition of `column=text`. Raises PGRST100, MS441 past `terms_max`, MS442 past `list_max`."""
     scanner = Scanner(text, "filter", where)
     condition = _read_condition(scanner, field, slots, _read_rest)
     return condition if scanner.ended() else scanner.fail("end of input")
@@ -211,7 +211,7 @@ def _read_enclosed_item(scanner: Scanner) -> str:
 def _count_items(count: int, limits: Limits, where: str) -> None:
     if count > limits.list_max:
         raise Problem(
-            "MS411",
+            "MS442",
             "The request filters by too long a list",
             details=f"At most {limits.list_max} items of one list are allowed",
             where=where,

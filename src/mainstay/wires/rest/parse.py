@@ -168,13 +168,13 @@ class _Parser:
         if query.paged and self.method == "PUT":
             raise Problem("PGRST114", "limit/offset querystring parameters are not allowed for PUT", where="limit")
         if query.paged and self.method not in READS:
-            raise _out_of_place("limit and offset do", self.method, "limit", "MS416")
+            raise _out_of_place("limit and offset do", self.method, "limit", "MS445")
         if query.root.where and self.method == "POST":
-            raise _out_of_place("filters do", "POST", "filter", "MS417")
+            raise _out_of_place("filters do", "POST", "filter", "MS446")
         if query.columns is not None and self.method not in ("POST", "PATCH"):
-            raise _out_of_place("columns does", self.method, "columns", "MS418")
+            raise _out_of_place("columns does", self.method, "columns", "MS447")
         if query.on_conflict is not None and self.method != "POST":
-            raise _out_of_place("on_conflict does", self.method, "on_conflict", "MS418")
+            raise _out_of_place("on_conflict does", self.method, "on_conflict", "MS447")
 
     def _shape(self, query: Query, payload: Payload | None) -> Shape:
         if self.method == "DELETE":
@@ -223,7 +223,7 @@ class _Parser:
         missing = [name for name in columns if name not in payload.columns]
         if missing and self.preferences.chosen.get("missing") == "default":
             raise Problem(
-                "MS421",
+                "MS449",
                 "An update can't set columns to their defaults",
                 details=f"The body lacks {', '.join(missing)}",
                 hint="Leave them out of the 'columns' parameter, or send their values.",

@@ -38,7 +38,7 @@ def _refused(message: str, details: str | None = None, hint: str | None = None) 
 def read_payload(body: bytes, content_type: str | None, rows_max: int, *, uniform: bool = True) -> Payload:
     """The payload of a body. `uniform`: all objects must have the same keys.
 
-    Raises PGRST102 where the body is not of its type, MS415 past `rows_max` objects.
+    Raises PGRST102 where the body is not of its type, MS444 past `rows_max` objects.
     """
     match (content_type or "application/json").partition(";")[0].strip().lower():
         case "application/json":
@@ -85,7 +85,7 @@ def _read_json(body: bytes, rows_max: int, *, uniform: bool) -> Payload:
 def _check_rows(rows: int, rows_max: int) -> None:
     if rows > rows_max:
         raise Problem(
-            "MS415",
+            "MS444",
             "The request inserts too many rows",
             details=f"At most {rows_max} rows are allowed, and there are {rows}",
             where="body",

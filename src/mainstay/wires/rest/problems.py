@@ -53,25 +53,29 @@ STATUSES: dict[str, int] = {
     "PGRST301": 401,
     "PGRST302": 401,
     "PGRST303": 401,
-    # ours: a request that is too much, or out of place
-    "MS403": 400,
+    # ours: a request that is none, or too much of one; the number is the status
+    "MS400": 400,
     "MS408": 408,
-    "MS410": 400,
-    "MS411": 400,
-    "MS412": 400,
+    "MS411": 411,
     "MS413": 413,
     "MS414": 414,
-    "MS415": 400,
-    "MS416": 400,
-    "MS417": 400,
-    "MS418": 400,
-    "MS420": 400,
-    "MS421": 400,
     "MS431": 431,
+    # ours: a request past a limit, or with something out of place
+    "MS403": 400,
+    "MS441": 400,
+    "MS442": 400,
+    "MS443": 400,
+    "MS444": 400,
+    "MS445": 400,
+    "MS446": 400,
+    "MS447": 400,
+    "MS448": 400,
+    "MS449": 400,
     # ours: a server that can't, or can't now
     "MS500": 500,
+    "MS501": 501,
     "MS503": 503,
-    "MS504": 504,
+    "MS504": 503,
 }
 
 SQLSTATES: dict[str, int] = {

@@ -57,7 +57,7 @@ def _not_utf8() -> Problem:
 
 
 def split(query: str) -> list[Parameter]:
-    """The parameters, decoded, in order. Raises PGRST100 where one has no `=`, MS420 where one comes twice."""
+    """The parameters, decoded, in order. Raises PGRST100 where one has no `=`, MS448 where one comes twice."""
     if not query.isascii():
         _check_encodable(query)
     parameters = [_split_one(part) for part in query.split("&") if part]
@@ -85,7 +85,7 @@ def _check_once(parameters: list[Parameter]) -> None:
     for name, _ in parameters:
         if name in WHOLE or (last_word(name) in LAST - LOGIC):
             if name in seen:
-                raise Problem("MS420", f"The parameter '{name}' came twice", hint="Send it once.", where=name)
+                raise Problem("MS448", f"The parameter '{name}' came twice", hint="Send it once.", where=name)
             seen.add(name)
 
 
@@ -96,7 +96,7 @@ def last_word(name: str) -> str:
 def parse_query(parameters: list[Parameter], ranged: Page | None, slots: Slots, limits: Limits) -> Query:
     """The query of `parameters`; `ranged` is the Range header's page. Values go to `slots`.
 
-    Raises PGRST100, PGRST103, PGRST108, MS403, MS410, MS411, MS412.
+    Raises PGRST100, PGRST103, PGRST108, MS403, MS441, MS442, MS443.
     """
     named = dict(parameters)
     selected = named.get("select")

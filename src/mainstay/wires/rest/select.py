@@ -82,7 +82,7 @@ def _close_embed(node: Node) -> Embed:
 def parse_select(text: str, limits: Limits) -> Node:
     """The root of the tree. An empty text selects nothing.
 
-    Raises PGRST100 where the text is not of the grammar, MS403 past `depth_max`, MS412 past `select_max`.
+    Raises PGRST100 where the text is not of the grammar, MS403 past `depth_max`, MS443 past `select_max`.
     """
     reader = _Reader(text, limits)
     root = Node()
@@ -133,7 +133,7 @@ class _Reader:
         self.count += 1
         if self.count > self.limits.select_max:
             raise Problem(
-                "MS412",
+                "MS443",
                 "The request selects too many items",
                 details=f"At most {self.limits.select_max} items of select are allowed",
                 where="select",
