@@ -6,6 +6,7 @@ Importable as `fake_app` from this folder. Environment variables make it misbeha
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 
 from mainstay.core.exchange import Request, Response
@@ -43,6 +44,7 @@ class FakeApplication:
     async def handle(self, request: Request) -> Response:
         match request.path:
             case "/sleep":
+                journal("asleep")
                 await asyncio.sleep(int(request.query) / 1000)
                 return Response(200, JSON, b'"slept"', "sleeper")
             case "/cancellable":
@@ -57,10 +59,11 @@ class FakeApplication:
                 raise Problem("MS400", "raised by mistake")
             case "/pid":
                 return Response(200, JSON, b"%d" % os.getpid())
+            case "/version":
+                return Response(200, JSON, VERSION.encode())
             case "/stall":
-                import time  # noqa: PLC0415
-
-                time.sleep(int(request.query) / 1000)  # noqa: ASYNC251 - a bug of the team's: it blocks the loop
+                journal("stalled")
+                time.sleep(int(request.query) / 1000)  # a bug of the team's: it blocks the loop
                 return Response(200, JSON, b"1")
             case "/nothing":
                 return Response(204, [])
@@ -106,6 +109,10 @@ if "FAKE_DECLARATION_FAILS" in os.environ:
     raise DeclarationError("there is no column 'titel'", where="policy films", hint="did you mean 'title'?")
 if "FAKE_IMPORT_FAILS" in os.environ:
     raise ValueError("no such thing\nin two lines")
+
+if "FAKE_BROKEN_IF" in os.environ and Path(os.environ["FAKE_BROKEN_IF"]).exists():
+    raise ValueError("broken")
+VERSION = Path(os.environ["FAKE_VERSION"]).read_text() if "FAKE_VERSION" in os.environ else "1"
 
 app = FakeApplication(limits())
 not_an_app = 42

@@ -33,7 +33,7 @@ from mainstay.serve.listen import Listening
 
 KILL_AFTER_S = 1.0  # past the drain time
 STEADY_S = 30.0  # a worker that lived this long did not crash at start
-BACKOFF_S = (0.0, 0.2, 1.0, 2.0, 5.0)  # before the first, second, ... replacement in a row
+BACKOFF_S = (0.0, 0.1, 0.5, 1.0, 2.0)  # before the first, second, ... replacement in a row
 CRASHES_MAX = 5  # in a row, with no worker left that answers
 
 
