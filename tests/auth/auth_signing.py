@@ -96,6 +96,11 @@ def jwk(key: Any, **members: Any) -> dict[str, Any]:
     return {"kty": "OKP", "crv": curve, "x": b64(public.public_bytes_raw()), **members}
 
 
+def private_jwk(key: Any) -> dict[str, Any]:
+    """An elliptic curve's private JWK, whole and valid."""
+    return jwk(key, d=b64(key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8, "big")))
+
+
 def number(value: int) -> str:
     return b64(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 

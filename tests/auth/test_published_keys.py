@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from auth_signing import OTHER_RSA, P256, RSA, SECRET, Clock, b64, jwk, token
+from auth_signing import OTHER_RSA, P256, RSA, SECRET, Clock, b64, jwk, private_jwk, token
 
 from mainstay.auth.authenticate import Authenticator
-from mainstay.auth.jwks import FetchError, published_keys
+from mainstay.auth.jwks import FetchError, FetchRules, fetch, published_keys
 from mainstay.auth.jwt import TokenRules
 from mainstay.cache.bounded import Bounded
 from mainstay.core.principal import Principal
@@ -20,7 +20,10 @@ from mainstay.core.problem import Problem
 
 
 class Publisher(ThreadingHTTPServer):
-    """Answers every GET with `status` and `body`, once `gate` is open; counts what it was asked."""
+    """Answers every GET with `status` and `body`, once `gate` is open; counts what it was asked.
+
+    Until then it says nothing, or with `drips`, a byte now and then: of a header, or of the body.
+    """
 
     daemon_threads = True
 
@@ -30,12 +33,23 @@ class Publisher(ThreadingHTTPServer):
         self.headers: dict[str, str] = {}
         self.body = b""
         self.paths: list[str] = []
+        self.drips: str | None = None
         self.gate = threading.Event()
         self.gate.set()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/keys"
+
+    @contextlib.contextmanager
+    def silent(self, drips: str | None = None) -> Iterator[None]:
+        """No answer ends within this; it opens again whatever happens, or else the fetching thread would stay."""
+        self.drips = drips
+        self.gate.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
 
     def publish(self, *keys: Any) -> None:
         self.status, self.body = 200, json.dumps({"keys": keys}).encode()
@@ -46,6 +60,8 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.paths.append(self.path)
+        if self.server.drips:
+            return self.drip(b"HTTP/1.1 200 OK\r\n" + (b"X: " if self.server.drips == "header" else b"\r\n"))
         self.server.gate.wait(10)
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():
@@ -53,6 +69,14 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(OSError):  # the client had enough
             self.wfile.write(self.server.body)
+
+    def drip(self, start: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self.wfile.write(start)
+            for _ in range(500):
+                if self.server.gate.wait(0.02):
+                    break
+                self.wfile.write(b" ")
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -109,12 +133,11 @@ def test_the_keys_are_fetched_once_and_kept(publisher: Publisher) -> None:
 def test_many_tokens_at_once_make_one_fetch(publisher: Publisher) -> None:
     async def scenario() -> None:
         publisher.publish(jwk(RSA, kid="one"))
-        publisher.gate.clear()
         asker = Asker(publisher)
-        asking = [asyncio.create_task(asker.ask("one")) for _ in range(20)]
-        while not publisher.paths:
-            await asyncio.sleep(0.001)
-        publisher.gate.set()
+        with publisher.silent():
+            asking = [asyncio.create_task(asker.ask("one")) for _ in range(20)]
+            while not publisher.paths:
+                await asyncio.sleep(0.001)
         assert {principal.role for principal in await asyncio.gather(*asking)} == {"author"}
         assert len(publisher.paths) == 1
 
@@ -124,13 +147,12 @@ def test_many_tokens_at_once_make_one_fetch(publisher: Publisher) -> None:
 def test_one_who_gives_up_does_not_spoil_the_fetch_for_the_others(publisher: Publisher) -> None:
     async def scenario() -> None:
         publisher.publish(jwk(RSA, kid="one"))
-        publisher.gate.clear()
         asker = Asker(publisher)
-        first, second = (asyncio.create_task(asker.ask("one")) for _ in range(2))
-        while not publisher.paths:
-            await asyncio.sleep(0.001)
-        first.cancel()
-        publisher.gate.set()
+        with publisher.silent():
+            first, second = (asyncio.create_task(asker.ask("one")) for _ in range(2))
+            while not publisher.paths:
+                await asyncio.sleep(0.001)
+            first.cancel()
         assert (await second).role == "author"
         assert len(publisher.paths) == 1
 
@@ -281,20 +303,48 @@ def test_nobody_listening_is_an_outage_too() -> None:
     run(scenario())
 
 
-def test_a_slow_answer_is_given_up_and_not_waited_for_again(publisher: Publisher) -> None:
+@pytest.mark.parametrize(
+    ("drips", "failures"),
+    [(None, {"TimeoutError", "takes too long"}), ("header", {"takes too long"}), ("body", {"takes too long"})],
+)
+def test_a_slow_answer_is_given_up_and_not_waited_for_again(
+    publisher: Publisher, drips: str | None, failures: set[str]
+) -> None:
     async def scenario() -> None:
         publisher.publish(jwk(RSA, kid="one"))
-        asker = Asker(publisher, jwks_timeout_s=0.2)
+        asker = Asker(publisher, jwks_timeout_s=0.5)
         await asker.ask("one")
-        publisher.gate.clear()
         asker.watch.now += 600
-        for _ in range(3):
-            assert (await asker.ask("one")).role == "author"
-        assert (await asker.refused("two", OTHER_RSA)).code == "MS503"
-        assert len(publisher.paths) == 2
-        publisher.gate.set()
+        with publisher.silent(drips):
+            for _ in range(3):
+                assert (await asker.ask("one")).role == "author"
+            assert (await asker.refused("two", OTHER_RSA)).code == "MS503"
+            assert len(publisher.paths) == 2
+            assert asker.authenticator.published is not None
+            assert asker.authenticator.published.failure in failures
 
     run(scenario())
+
+
+def test_while_fetching_fails_a_known_key_waits_for_nothing(publisher: Publisher) -> None:
+    async def scenario() -> None:
+        publisher.publish(jwk(RSA, kid="one"))
+        asker = Asker(publisher, jwks_timeout_s=60)
+        await asker.ask("one")
+        publisher.status = 500
+        asker.watch.now += 600
+        await asker.ask("one")
+        asker.watch.now += 10
+        with publisher.silent():
+            # The next fetch gets no answer until this has its own.
+            assert (await asyncio.wait_for(asker.ask("one"), timeout=5)).role == "author"
+
+    run(scenario())
+
+
+def test_a_body_that_trickles_is_given_up_though_every_byte_is_in_time(publisher: Publisher) -> None:
+    with publisher.silent("body"), pytest.raises(FetchError, match="takes too long"):
+        fetch(FetchRules(url=publisher.url, timeout_s=0.2))
 
 
 def test_a_secret_that_is_published_is_none(publisher: Publisher) -> None:
@@ -319,7 +369,7 @@ def test_entries_that_can_not_be_used_are_passed_over() -> None:
         {"kty": "RSA", "n": "", "e": ""},
         {"kty": "RSA", "n": "AQ", "e": 5},
         jwk(RSA, use="enc"),
-        jwk(P256, d="AQAB"),
+        private_jwk(P256),
         {**jwk(P256), "x": jwk(P256)["y"]},
         jwk(P256, key_ops=["sign"]),
         jwk(P256, key_ops=5),

@@ -1,9 +1,24 @@
 """Rules that don't hold together fail at once, and name what is wrong without showing a key."""
 
+import re
 from typing import Any
 
 import pytest
-from auth_signing import ED25519, LONG_SECRET, P256, RSA, SECRET, ask, authenticator, b64, jwk, pem, private_pem, token
+from auth_signing import (
+    ED25519,
+    LONG_SECRET,
+    P256,
+    RSA,
+    SECRET,
+    ask,
+    authenticator,
+    b64,
+    jwk,
+    pem,
+    private_jwk,
+    private_pem,
+    token,
+)
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 from mainstay.auth.jwt import TokenRules
@@ -31,7 +46,6 @@ OCT = {"kty": "oct", "k": b64(SECRET.encode())}
         ({"secret": SECRET, "algorithms": ("RS256",)}, "algorithms", "no key verifies RS256"),
         ({"secret": SECRET, "algorithms": ("none",)}, "algorithms", "'none'"),
         ({"secret": SECRET, "algorithms": ("HS257",)}, "algorithms", "'HS257'"),
-        ({"secret": SECRET, "algorithms": ()}, "algorithms", "no algorithm"),
         ({"jwks_url": "https://id.example/keys", "algorithms": ("HS256",)}, "algorithms", "no key verifies HS256"),
         ({"public_key": pem(RSA), "algorithms": ("ES256",)}, "algorithms", "no key verifies ES256"),
         ({"public_key": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"}, "public_key", "not a PEM"),
@@ -59,7 +73,7 @@ OCT = {"kty": "oct", "k": b64(SECRET.encode())}
         ({"keys": {**OCT, "kid": 5}}, "keys", "kid or alg"),
         ({"keys": jwk(RSA, alg="ES256")}, "keys", "alg does not fit"),
         ({"keys": jwk(SMALL_RSA)}, "keys", "2048"),
-        ({"keys": jwk(P256, d="AQAB")}, "keys", "private"),
+        ({"keys": private_jwk(P256)}, "keys", "private"),
         ({"keys": {**jwk(P256), "y": jwk(P256)["x"]}}, "keys", "not a valid JWK"),
         ({"keys": {"keys": [jwk(RSA), jwk(P256, use="enc")]}}, "keys", r"keys\[1\]: its use"),
         ({"jwks_url": "http://id.example/keys"}, "jwks_url", "http does not"),
@@ -72,7 +86,7 @@ OCT = {"kty": "oct", "k": b64(SECRET.encode())}
         ({"role_claim": ""}, "role_claim", "empty"),
         ({"role_claim": "app_metadata..role"}, "role_claim", "empty"),
         ({"role_claim": ()}, "role_claim", "empty"),
-        ({"role_claim": "https://example.com/role"}, "role_claim", "path of dots"),
+        ({"role_claim": ("app_metadata", "")}, "role_claim", "empty"),
         ({"leeway_s": -1}, "leeway_s", "-1"),
         ({"leeway_s": float("nan")}, "leeway_s", "nan"),
         ({"lifetime_s_max": 0}, "lifetime_s_max", "0"),
@@ -81,8 +95,9 @@ OCT = {"kty": "oct", "k": b64(SECRET.encode())}
 )
 @pytest.mark.filterwarnings("ignore:Key size should be")
 def test_bad_rules_are_refused_where_they_are_declared(rules: dict[str, Any], where: str, what: str) -> None:
-    with pytest.raises(DeclarationError, match=what) as caught:
+    with pytest.raises(DeclarationError) as caught:
         TokenRules(**rules)
+    assert re.search(what, caught.value.what)
     assert caught.value.where == f"TokenRules.{where}"
     assert caught.value.hint
 
@@ -136,6 +151,7 @@ def test_no_repr_shows_a_key() -> None:
 @pytest.mark.parametrize(
     "rules", [{"secret": "hunter2"}, {"keys": {"kty": "oct", "k": "aHVudGVyMg", "alg": "hunter2"}}, {"keys": "hunter2"}]
 )
+@pytest.mark.filterwarnings("ignore:Key size should be")
 def test_no_declaration_error_shows_a_key(rules: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError) as caught:
         TokenRules(**rules)

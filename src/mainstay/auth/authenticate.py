@@ -12,7 +12,7 @@ from typing import Protocol
 from mainstay.auth.claims import check_claims, read_claims, read_principal
 from mainstay.auth.denial import secret_missing, token_required, unreadable
 from mainstay.auth.jwks import FetchRules, PublishedKeys
-from mainstay.auth.jwt import Envelope, TokenRules, declared_keys, is_verified, narrowed, open_token, refuse
+from mainstay.auth.jwt import Envelope, TokenRules, declared_keys, is_verified, open_token, refuse
 from mainstay.auth.keys import ASYMMETRIC
 from mainstay.auth.sealed import Sealed
 from mainstay.core.principal import Principal
@@ -102,7 +102,7 @@ class Authenticator:
         if is_verified(envelope, keys):
             return
         if self.published is not None and envelope.algorithm in ASYMMETRIC:
-            published = narrowed(await self.published.having(envelope.kid), self._rules.algorithms)
+            published = await self.published.having(envelope.kid)
             if is_verified(envelope, published):
                 return
             keys += published

@@ -41,7 +41,7 @@ def check_claims(claims: dict[str, Any], rules: TokenRules, now: float) -> Windo
 def read_principal(claims: dict[str, Any], rules: TokenRules) -> Principal:
     """Who the token is: its role claim's, or where it has none, the anonymous role with the token's claims."""
     value: Any = claims
-    for key in role_path(rules):
+    for key in role_path(rules.role_claim):
         if not isinstance(value, dict) or key not in value:
             return _without_role(claims, rules)
         value = value[key]
@@ -90,14 +90,14 @@ def _check_audience(claims: dict[str, Any], rules: TokenRules) -> None:
     named = [value] if isinstance(value, str) else value
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise rejected("The JWT 'aud' claim must be a string or an array of strings")
-    if rules.audience is None or (not named and not rules.audience_required):
+    if not rules.audience or (not named and not rules.audience_required):
         return
     if _several(rules.audience).isdisjoint(named):
         raise rejected("JWT not in audience")
 
 
 def _check_issuer(claims: dict[str, Any], rules: TokenRules) -> None:
-    if rules.issuer is None:
+    if not rules.issuer:
         return
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or issuer not in _several(rules.issuer):

@@ -165,7 +165,7 @@ def _read(response: HTTPResponse, bytes_max: int, deadline: float) -> bytes:
         if len(body) > bytes_max:
             raise FetchError(f"answered more than {bytes_max} bytes")
         if time.monotonic() > deadline:
-            raise FetchError("took too long")
+            raise FetchError("takes too long")
     return bytes(body)
 
 

@@ -48,19 +48,19 @@ class TokenRules(Sealed, frozen=True, kw_only=True):
     """Where a JWK set of public keys is published: https, or http on a loopback host."""
 
     algorithms: tuple[str, ...] | None = None
-    """Narrows what the keys' types allow; None allows all of that."""
+    """Narrows what the keys' types allow; None or empty allows all of that."""
     audience: str | tuple[str, ...] | None = None
-    """`aud` must name one of these."""
+    """`aud` must name one of these; None or empty accepts any."""
     audience_required: bool = True
     """False lets a token in that has no `aud` or an empty one, as PostgREST does."""
     issuer: str | tuple[str, ...] | None = None
-    """`iss` must be one of these."""
+    """`iss` must be one of these; None or empty accepts any."""
     leeway_s: float = 30
     """How far the signer's clock may be off."""
     lifetime_s_max: float | None = None
     """Longest time from `iat` (or now) to `exp`; tokens without `exp` are then refused."""
     role_claim: str | tuple[str, ...] = "role"
-    """Where the role is: `role`, `app_metadata.role`, or a tuple where a name has a dot in it."""
+    """Where the role is: `role`, `app_metadata.role`, `https://example.com/role`, or a tuple of names, one a level."""
     anonymous_role: str | None = "anonymous"
     """Who asks without a token, or with one that has no role; None refuses both."""
     token_bytes_max: int = 16_384
@@ -80,10 +80,10 @@ class TokenRules(Sealed, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _check_algorithms(self)
         _check_numbers(self)
-        role_path(self)
+        role_path(self.role_claim)
         if self.jwks_url is not None:
             check_url(self.jwks_url)
-        check_coverage(self, declared_keys(self))
+        _check_coverage(self, declared_keys(self))
 
 
 class Envelope(Sealed, frozen=True):
@@ -97,7 +97,7 @@ class Envelope(Sealed, frozen=True):
 
 
 def declared_keys(rules: TokenRules) -> tuple[VerificationKey, ...]:
-    """The keys that the rules hold themselves, each narrowed to the algorithms that they allow."""
+    """The keys that the rules hold themselves. Raises `DeclarationError` for one that can't be used."""
     keys: list[VerificationKey] = []
     try:
         source = "secret"
@@ -113,7 +113,7 @@ def declared_keys(rules: TokenRules) -> tuple[VerificationKey, ...]:
         raise DeclarationError(
             f"this key can't verify tokens: {error}", where=f"TokenRules.{source}", hint=_KEY_HINTS[source]
         ) from None
-    return narrowed(keys, rules.algorithms)
+    return tuple(keys)
 
 
 _KEY_HINTS = {
@@ -147,14 +147,6 @@ def _keys_from_jwks(source: Mapping[str, Any] | str | bytes) -> list[Verificatio
     return keys
 
 
-def narrowed(keys: Iterable[VerificationKey], algorithms: tuple[str, ...] | None) -> tuple[VerificationKey, ...]:
-    """Each key with what is left of its algorithms; those with none left are dropped."""
-    if algorithms is None:
-        return tuple(keys)
-    left = (msgspec.structs.replace(key, algorithms=key.algorithms & frozenset(algorithms)) for key in keys)
-    return tuple(key for key in left if key.algorithms)
-
-
 def _check_algorithms(rules: TokenRules) -> None:
     for name in rules.algorithms or ():
         if name not in SUPPORTED:
@@ -163,13 +155,9 @@ def _check_algorithms(rules: TokenRules) -> None:
                 where="TokenRules.algorithms",
                 hint="Choose among " + ", ".join(sorted(SUPPORTED)) + ".",
             )
-    if rules.algorithms == ():
-        raise DeclarationError(
-            "no algorithm is allowed", where="TokenRules.algorithms", hint="None allows what the keys' types allow."
-        )
 
 
-def check_coverage(rules: TokenRules, keys: tuple[VerificationKey, ...]) -> None:
+def _check_coverage(rules: TokenRules, keys: tuple[VerificationKey, ...]) -> None:
     """Every algorithm that was asked for has a key that can verify it."""
     covered = frozenset[str]().union(*(key.algorithms for key in keys))
     if rules.jwks_url is not None:
@@ -195,16 +183,17 @@ def _check_numbers(rules: TokenRules) -> None:
             raise DeclarationError(f"{name} is {value}", where=f"TokenRules.{name}", hint=f"At least {bound}.")
 
 
-def role_path(rules: TokenRules) -> tuple[str, ...]:
-    """The claims' keys that lead to the role."""
-    claim = rules.role_claim
-    if isinstance(claim, str) and ("/" in claim or ":" in claim):
-        raise DeclarationError(
-            "a claim's name with / or : in it is not a path of dots",
-            where="TokenRules.role_claim",
-            hint="Pass a tuple of names, one for each level, such as ('https://example.com/role',).",
-        )
-    path = tuple(claim.split(".")) if isinstance(claim, str) else tuple(claim)
+def role_path(claim: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The claims' keys that lead to the role. A dot in front, as PostgREST writes it, is let be.
+
+    A text with / or : in it is one claim's name: public claims are named by a URL (RFC 7519 section 4.2).
+    """
+    if not isinstance(claim, str):
+        path = tuple(claim)
+    elif "/" in claim or ":" in claim:
+        path = (claim,)
+    else:
+        path = tuple(claim.removeprefix(".").split("."))
     if not path or not all(path):
         raise DeclarationError(
             "a step of the path is empty", where="TokenRules.role_claim", hint="Write role, or app_metadata.role."
@@ -258,7 +247,7 @@ def _read_header(raw: bytes) -> dict[str, Any]:
 
 def _read_algorithm(header: dict[str, Any], rules: TokenRules) -> str:
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in (rules.algorithms or SUPPORTED) or algorithm == "none":
+    if not isinstance(algorithm, str) or algorithm not in (rules.algorithms or SUPPORTED):
         raise unreadable("Wrong or unsupported encoding algorithm")
     return algorithm
 
