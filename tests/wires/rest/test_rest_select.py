@@ -148,3 +148,10 @@ def test_select_is_bounded(limits: Limits, within: str, past: str, code: str) ->
     assert refusal(past, limits).code == code
     with pytest.raises(AssertionError, match="accepted"):
         refusal(within, limits)
+
+
+def test_the_arrows_of_a_json_path_are_bounded() -> None:
+    path = "data" + "->a" * 32
+    assert len(read(f"select={path}")[0].select) == 1
+    assert refusal(f"select={path}->a").code == "MS403"
+    assert refusal(f"{path}->a=eq.1").code == "MS403"

@@ -23,8 +23,7 @@ from mainstay.core.condition import (
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Value
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.scan import IDENTIFIER, QUOTED, Scanner, read_field, unescape
-from mainstay.wires.rest.select import too_deep
+from mainstay.wires.rest.scan import IDENTIFIER, QUOTED, Scanner, read_field, too_deep, unescape
 
 OPERATION = re.compile(r"(not\.)?([a-z]++)(?:\(([^()]*+)\))?\.")
 GROUP = re.compile(r"[ \t]*+(not\.)?(and|or)[ \t]*+\(")

@@ -26,6 +26,9 @@ JSON_KEY = re.compile(r"[^(\-:.,>)]++(?:-(?!>)[^(\-:.,>)]++)*+")
 JSON_INDEX_MAX = 2**31 - 1
 """PostgreSQL indexes JSON arrays with an int4."""
 
+STEPS_MAX = 32
+"""Arrows of one JSON path, each of which nests the SQL once more."""
+
 
 def failed(what: str, text: str, position: int, expecting: str, where: str) -> Problem:
     """PGRST100, worded as PostgREST words it: what failed, in which text, at which column, what was expected."""
@@ -39,6 +42,16 @@ def failed(what: str, text: str, position: int, expecting: str, where: str) -> P
         "PGRST100",
         f'"failed to parse {what} ({text})" (line 1, column {position + 1})',
         details=f"unexpected {unexpected} expecting {expecting}",
+        where=where,
+    )
+
+
+def too_deep(depth_max: int, where: str) -> Problem:
+    """MS403: more levels of embeds, of nested conditions or of a JSON path than are allowed."""
+    return Problem(
+        "MS403",
+        "The request nests too deep",
+        details=f"At most {depth_max} levels are allowed",
         where=where,
     )
 
@@ -132,9 +145,11 @@ def read_cast(scanner: Scanner) -> str | None:
 
 
 def read_path(scanner: Scanner) -> tuple[Step, ...]:
-    """The arrows after a column: `->key`, `->0`, `->>last`; none is the empty path."""
+    """The arrows after a column: `->key`, `->0`, `->>last`; none is the empty path. Raises MS403 past STEPS_MAX."""
     steps: list[Step] = []
     while scanner.take("->"):
+        if len(steps) == STEPS_MAX:
+            raise too_deep(STEPS_MAX, scanner.where)
         text = scanner.take(">")
         steps.append(Step(_read_operand(scanner), text))
     return tuple(steps)

@@ -10,7 +10,7 @@ from mainstay.core.condition import TRUE, Condition, Field, both
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Aggregate, Embed, Item, Join, Order, Pick, Star
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.scan import Scanner, read_cast, read_name, read_path
+from mainstay.wires.rest.scan import Scanner, read_cast, read_name, read_path, too_deep
 
 AGGREGATE = re.compile(r"\.(sum|avg|count|max|min)\(\)")
 ITEM_END = 'letter, digit, "-", "->>", "->", "::", ".", ")", "," or end of input'
@@ -187,13 +187,3 @@ class _Reader:
             return "join"
         node.hint = name
         return "hint"
-
-
-def too_deep(depth_max: int, where: str) -> Problem:
-    """MS403: more levels of embeds, or of nested conditions, than the limits allow."""
-    return Problem(
-        "MS403",
-        "The request nests too deep",
-        details=f"At most {depth_max} levels are allowed",
-        where=where,
-    )
