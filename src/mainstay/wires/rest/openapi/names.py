@@ -1,17 +1,17 @@
-"""Names in their two foreign places: a component's key, which takes few characters, and a URL, which quotes the rest."""
+"""Names in foreign places: a component's key, which takes few characters, a URL, which quotes the rest, Markdown."""
 
 import re
 from urllib.parse import quote
 
 from mainstay.wires.rest.scan import NAME
 
-FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
+FOREIGN = re.compile(r"[^A-Za-z0-9_]")
 
 
 def key_of(name: str) -> str:
-    """The name as a part of a component's key, `[A-Za-z0-9._-]+`; dots are kept for what is put between parts.
+    """The name as a part of a component's key, `[A-Za-z0-9._-]+`; the dash is kept for between the parts.
 
-    No two names have one key: whatever else is in a name becomes its code point, `ä` for one `.e4.`.
+    No two names have one key: whatever else is in a name becomes its code point, `é` for one `.e9.`.
     """
     return FOREIGN.sub(lambda found: f".{ord(found.group()):x}.", name)
 

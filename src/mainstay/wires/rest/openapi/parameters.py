@@ -27,7 +27,7 @@ SHARED: dict[str, Parameter] = {
     "order": {
         "name": "order",
         "in": "query",
-        "description": "Columns to sort by: `name.desc,id`, `rating.desc.nullslast`, `relation(name)` of a related row.",
+        "description": "Columns to sort by: `name.desc,id`, `stars.desc.nullslast`, `relation(name)` of a related row.",
         "schema": {"type": "string"},
     },
     "limit": {
@@ -69,6 +69,7 @@ class Parameters:
     def __init__(self, schemas: tuple[str, ...]) -> None:
         self.components: dict[str, Parameter] = {}
         self.schemas = schemas
+        self._prefers: dict[tuple[str, ...], str] = {}
 
     def shared(self, *names: str) -> list[Parameter]:
         return [self._refer(name, SHARED[name]) for name in names]
@@ -98,7 +99,7 @@ class Parameters:
             embeds = ", ".join(code(embedding(each).removeprefix("select=*,")) for each in table.relations)
             text += f" Related rows come along as {embeds}."
         parameter = {"name": "select", "in": "query", "description": text, "schema": {"type": "string"}}
-        return [self._refer(f"select.{key_of(table.table.name)}", parameter)]
+        return [self._refer(f"select-{key_of(table.table.name)}", parameter)]
 
     def columns(self, names: tuple[str, ...]) -> list[Parameter]:
         text = "Columns to take from the body, where its objects have different or further members."
@@ -116,12 +117,11 @@ class Parameters:
         return [{**parameter, "schema": {"type": "string", "enum": keys}}]
 
     def prefer(self, *preferences: str) -> list[Parameter]:
+        key = self._prefers.setdefault(preferences, f"prefer-{len(self._prefers) + 1}")
         lines = [f"- `{preference}` {PREFERENCES[preference]}" for preference in preferences]
         text = "\n".join(["Preferences (RFC 7240), with commas between them:", "", *lines])
-        name = f"prefer.{len(self.components)}"
-        same = [key for key, each in self.components.items() if each["name"] == "Prefer" and each["description"] == text]
         parameter = {"name": "Prefer", "in": "header", "description": text, "schema": {"type": "string"}}
-        return [self._refer(same[0] if same else name, parameter)]
+        return [self._refer(key, parameter)]
 
     def profile(self, header: str) -> list[Parameter]:
         """The schema to read from (Accept-Profile) or write to (Content-Profile), where there are several."""
@@ -135,7 +135,7 @@ class Parameters:
         operators = " ".join(f"`{operator}`" for operator in operators_of(column.type))
         text = f"Rows by {code(column.name)}: `operator.value`, such as {code(example_of(column.type))}. {operators}"
         parameter = {"name": quoted(column.name), "in": "query", "description": text, "schema": {"type": "string"}}
-        return self._refer(f"filter.{key_of(table.table.name)}.{key_of(column.name)}", parameter)
+        return self._refer(f"filter-{key_of(table.table.name)}-{key_of(column.name)}", parameter)
 
     def _refer(self, key: str, parameter: Parameter) -> Parameter:
         self.components.setdefault(key, parameter)
@@ -143,5 +143,5 @@ class Parameters:
 
 
 def _listing(name: str, text: str, items: tuple[str, ...]) -> Parameter:
-    schema = {"type": "array", "items": {"type": "string", "enum": list(items)}}
+    schema = {"type": "array", "items": {"type": "string", "enum": [quoted(item) for item in items]}}
     return {"name": name, "in": "query", "description": text, "style": "form", "explode": False, "schema": schema}

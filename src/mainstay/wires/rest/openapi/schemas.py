@@ -14,12 +14,17 @@ PART_OF_KEY = {True: "Primary key.", False: "Part of the primary key."}
 
 def schema_ref(table: str, form: str = "") -> Schema:
     """Where the table's schema is: `form` is `.create`, `.update`, or nothing for rows as they are read."""
-    return {"$ref": f"#/components/schemas/{key_of(table)}{form}"}
+    return {"$ref": f"#/components/schemas/{_schema_key(table)}{form}"}
+
+
+def _schema_key(table: str) -> str:
+    """`Problem` is taken."""
+    return "Problem.row" if table == "Problem" else key_of(table)
 
 
 def table_schemas(table: TableDescription, named: frozenset[TableKey]) -> dict[str, Schema]:
     """The schemas that the table's operations need, by component key. `named` are tables that have schemas."""
-    key = key_of(table.table.name)
+    key = _schema_key(table.table.name)
     schemas: dict[str, Schema] = {}
     if Action.READ in table.actions:
         schemas[key] = _row(table, named)
@@ -58,6 +63,10 @@ def _read_column(table: TableDescription, column: Column) -> Schema:
     return _annotated(schema, column, notes)
 
 
+def _write_column(table: TableDescription, column: Column) -> Schema:
+    return _annotated(type_schema(column.type, nullable=column.nullable), column, _notes(table, column))
+
+
 def _annotated(schema: Schema, column: Column, notes: Iterable[str]) -> Schema:
     text = "\n\n".join(filter(None, (column.comment, " ".join(notes))))
     if text:
@@ -78,9 +87,10 @@ def _notes(table: TableDescription, column: Column) -> list[str]:
 
 def _embed(relation: RelationDescription, named: frozenset[TableKey]) -> Schema:
     target = schema_ref(relation.target.name) if relation.target in named else {"type": "object"}
-    text = f"Related rows of {code(relation.target.name)}: only where `select` names them, {code(embedding(relation))}."
+    what = "The related row" if relation.to_one else "Related rows"
+    text = f"{what} of {code(relation.target.name)}, where `select` says so: {code(embedding(relation))}."
     if relation.to_one:
-        return {"description": text.replace("rows", "row", 1).replace("them", "it"), "anyOf": [target, {"type": "null"}]}
+        return {"description": text, "anyOf": [target, {"type": "null"}]}
     return {"description": text, "type": "array", "items": target}
 
 
@@ -92,13 +102,7 @@ def embedding(relation: RelationDescription) -> str:
 
 def _written(table: TableDescription, names: Iterable[str], text: str, required: tuple[str, ...] = ()) -> Schema:
     """The form of a payload, which must not name any other column."""
-    columns = table.table.columns
-    properties = {
-        name: _annotated(
-            type_schema(columns[name].type, nullable=columns[name].nullable), columns[name], _notes(table, columns[name])
-        )
-        for name in names
-    }
+    properties = {name: _write_column(table, table.table.columns[name]) for name in names}
     schema: dict[str, Any] = {"type": "object", "description": text, "properties": properties}
     if required:
         schema["required"] = list(required)

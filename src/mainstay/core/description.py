@@ -1,0 +1,69 @@
+"""What one role may see and do, for documents that describe an API.
+
+Made by `plan.describe` and rendered by wires. A description holds nothing that its role may not see: its tables are
+the catalog's without hidden columns, keys and relations, so that a wire which prints all of it leaks nothing.
+"""
+
+import msgspec
+
+from mainstay.core.catalog import Relation, Table, TableKey
+from mainstay.core.limits import Limits
+from mainstay.core.rule import Action
+
+
+class RelationDescription(msgspec.Struct, frozen=True):
+    """Related rows that a read may embed: `select` is how a client asks for them, `name` the member they become."""
+
+    name: str
+    select: str
+    relation: Relation
+
+    @property
+    def target(self) -> TableKey:
+        return self.relation.target
+
+    @property
+    def to_one(self) -> bool:
+        return self.relation.to_one
+
+
+class TableDescription(msgspec.Struct, frozen=True):
+    """One table. All names are in the catalog's order.
+
+    `table` has only columns that the role knows, and keys of only those. `actions` are those that can go well.
+    """
+
+    table: Table
+    actions: frozenset[Action]
+    readable: tuple[str, ...] = ()
+    masked: frozenset[str] = frozenset()
+    """Readable columns that some rows show as null."""
+    creatable: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    """Creatable columns that no insert may leave out."""
+    updatable: tuple[str, ...] = ()
+    unfiltered: frozenset[Action] = frozenset()
+    """Update and delete, where they may come without a filter."""
+    conflicts: tuple[tuple[str, ...], ...] = ()
+    """Keys that an upsert may name, the primary key first; where there is none, there are no upserts."""
+    upsertable: bool = False
+    """An upsert may merge into the rows that are there; otherwise it may only ignore them."""
+    replaceable: bool = False
+    """One row may be put by its primary key."""
+    relations: tuple[RelationDescription, ...] = ()
+    rows_max: int = 0
+    """Rows of one answer."""
+
+    @property
+    def deletable(self) -> bool:
+        return Action.DELETE in self.actions
+
+
+class Description(msgspec.Struct, frozen=True):
+    """One schema as a role sees it. `schemas` are all those in which it sees a table."""
+
+    tables: tuple[TableDescription, ...]
+    schema: str
+    schemas: tuple[str, ...]
+    limits: Limits = Limits()
+    version: str = "1"
