@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from shop import (
+from sqlalchemy import func, or_, true
+
+from mainstay.core.condition import TRUE, And, Call, Claim, Compare, Field, Literal, Operator, Present, Related
+from mainstay.core.problem import DeclarationError
+from mainstay.core.rule import Action, Rule
+from mainstay.policy.claims import claims_in
+from mainstay.policy.declare import Policies, Role, claim, excluding
+from mainstay.policy.select import Policy
+from policy.shop import (
     ORDERS,
     REPORT,
     SHELVES,
@@ -18,14 +26,6 @@ from shop import (
     relation_index,
     shop,
 )
-from sqlalchemy import func, or_, true
-
-from mainstay.core.condition import TRUE, And, Call, Claim, Compare, Field, Literal, Operator, Present, Related
-from mainstay.core.problem import DeclarationError
-from mainstay.core.rule import Action, Rule
-from mainstay.policy.claims import claims_in
-from mainstay.policy.declare import Policies, Role, claim, excluding
-from mainstay.policy.select import Policy
 
 CATALOG = shop()
 SUB = Claim(("sub",))

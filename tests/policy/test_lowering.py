@@ -7,21 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from shop import (
-    ORDER_TAGS,
-    ORDERS,
-    SHELVES,
-    STORES,
-    TAGS,
-    Order,
-    Shelf,
-    Status,
-    Store,
-    Tag,
-    order_tags,
-    relation_index,
-    shop,
-)
 from sqlalchemy import (
     Integer,
     Numeric,
@@ -70,6 +55,21 @@ from mainstay.core.problem import DeclarationError
 from mainstay.policy.declare import claim
 from mainstay.policy.lower import lower
 from mainstay.policy.scope import Scope
+from policy.shop import (
+    ORDER_TAGS,
+    ORDERS,
+    SHELVES,
+    STORES,
+    TAGS,
+    Order,
+    Shelf,
+    Status,
+    Store,
+    Tag,
+    order_tags,
+    relation_index,
+    shop,
+)
 
 CATALOG = shop()
 WHERE = "role 'clerk', read on public.orders"

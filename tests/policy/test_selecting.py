@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shop import ORDERS, STORES, TAGS, Order, Store, Tag, shop
 from sqlalchemy import false
 
 from mainstay.core.catalog import TableKey
@@ -12,6 +11,7 @@ from mainstay.core.condition import FALSE, TRUE, And, Claim, Compare, Field, Lit
 from mainstay.core.rule import Action, Reading
 from mainstay.policy.declare import Policies, claim
 from mainstay.policy.select import Policy
+from policy.shop import ORDERS, STORES, TAGS, Order, Store, Tag, shop
 
 CATALOG = shop()
 EVERY = tuple(CATALOG.tables[ORDERS].columns)
