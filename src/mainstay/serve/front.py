@@ -42,6 +42,7 @@ class Front:
         await self.application.start()
         self.in_flight.start()
         self.started = True
+        self.draining = False
 
     async def stop(self) -> None:
         self.started = False
