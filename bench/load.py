@@ -83,7 +83,15 @@ def load(port: int, requests: Iterable[Request], seconds: float, seed: int = 1) 
         script.write_text(SCRIPT)
         file = Path(directory, "requests.tsv")
         file.write_text("".join(line(request) for request in requests))
-        command = [find_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout=30s", "-s", str(script)]
+        command = [
+            find_wrk(),
+            "-t1",
+            f"-c{CONNECTIONS}",
+            f"-d{max(1, round(seconds))}s",
+            "--timeout=30s",
+            "-s",
+            str(script),
+        ]
         command += [f"http://127.0.0.1:{port}", "--", str(file), str(seed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
