@@ -5,6 +5,7 @@ python -m bench --json figures.json
 
 import argparse
 import contextlib
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -117,6 +118,7 @@ def listed(text: str) -> list[str]:
 
 def main() -> int:
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # the servers are stopped then, too
     try:
         find_wrk()
         database = Database()
@@ -131,6 +133,8 @@ def main() -> int:
     except (RuntimeError, OSError, asyncpg.PostgresError) as error:
         tell(f"error: {error}")
         return 1
+    except KeyboardInterrupt:
+        return 130
     print(report.table(results))
     if arguments.json:
         report.write_json(report.summarize(results), arguments.json)
