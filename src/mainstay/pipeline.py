@@ -16,11 +16,12 @@ from mainstay.core.operation import Operation, Shape, Value
 from mainstay.core.plan import Plan
 from mainstay.core.ports import Store
 from mainstay.core.principal import Principal
+from mainstay.core.problem import Refusal
 from mainstay.core.result import Result
 from mainstay.core.statement import Bind, Statement
 from mainstay.core.verify import require_claims
 from mainstay.plan import Policy, decide
-from mainstay.plan.disclose import disclosing
+from mainstay.plan.disclose import disclosed
 from mainstay.sql import compile_plan
 from mainstay.sql.binds import array_literal
 
@@ -49,10 +50,12 @@ class Pipeline:
         statement = self.statements.get(key) or self.prepare(key)
         require_claims(statement, principal)
         binds = [bind_value(bind, operation.values, principal) for bind in statement.binds]
-        with disclosing(self.catalog, self.policy, principal.role):
+        try:
             if operation.explain:
                 return await self.store.explain(statement, binds, operation.explain_options)
             result = await self.store.execute(statement, binds, operation.ending)
+        except Refusal as refusal:
+            raise disclosed(refusal, self.catalog, self.policy, principal.role) from None
         if statement.estimate is None:
             return result
         return await self._estimated(statement, operation.values, principal, result)

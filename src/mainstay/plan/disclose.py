@@ -4,9 +4,6 @@ PostgreSQL's messages quote constraints, columns and whole rows ("Failing row co
 caller for the table's owner.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from mainstay.core.catalog import Catalog, Table
 from mainstay.core.problem import Problem, Refusal
 from mainstay.core.rule import Action
@@ -19,15 +16,6 @@ _GENERAL = {
     "23514": "new row violates a check constraint",
     "23P01": "conflicting key value violates an exclusion constraint",
 }
-
-
-@contextmanager
-def disclosing(catalog: Catalog, policy: Policy, role: str) -> Iterator[None]:
-    """Raises what the block raises, less what the role may not know."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise disclosed(refusal, catalog, policy, role) from None
 
 
 def disclosed(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> Problem:

@@ -74,8 +74,7 @@ class Lane:
         connection = self._connection()
         await connection.execute("BEGIN")
         try:
-            (record,) = await self.fetch(text, arguments)
-            result = result_of(statement.columns, record, 0)
+            result = result_of(statement.columns, the_row(await self.fetch(text, arguments)), 0)
             verify(statement, result)
         except BaseException:
             if self.connected:
@@ -84,12 +83,7 @@ class Lane:
         await connection.execute("COMMIT" if ending is Ending.COMMIT else "ROLLBACK")
         return result
 
-    async def script(self, *texts: str) -> None:
-        """Statements without binds or rows, such as BEGIN."""
-        for text in texts:
-            await self._connection().execute(text)
-
-    async def _prepare(self, text: str) -> PreparedStatement[Any]:
+    async def _prepare(self, text: str) -> "PreparedStatement[Any]":
         prepared = await self._connection().prepare(text)
         self._prepared[text] = prepared
         if len(self._prepared) > PREPARED_MAX:
@@ -100,6 +94,13 @@ class Lane:
         if self.connection is None:
             raise asyncpg.InterfaceError("the lane is not connected")
         return self.connection
+
+
+def the_row(records: Sequence[Record]) -> Record:
+    """A statement's one row; EXPLAIN's lines of text as one."""
+    if len(records) == 1:
+        return records[0]
+    return ("\n".join(str(record[0]) for record in records),)
 
 
 def result_of(columns: Sequence[Column], record: Record, started: float) -> Result:

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 import msgspec
 
 from mainstay.core.operation import Ending
-from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Mode, Statement
 from mainstay.core.verify import verify
 from mainstay.sql.binds import array_literal
-from mainstay.stores.postgres.lane import Lane, result_of
+from mainstay.stores.postgres.lane import Lane, result_of, the_row
 from mainstay.stores.postgres.queue import Queue, Waiting
 from mainstay.stores.postgres.refusal import is_gone, overloaded, problem_of, unavailable
 
@@ -94,6 +93,10 @@ class Lanes:
             if not sleeper.done():
                 sleeper.set_result(None)
                 return
+
+    def _wake_all(self) -> None:
+        while self._idle:
+            self._wake()
 
     def _give_up(self, waiting: Waiting) -> None:
         """Nobody waits for it any more: a statement that runs for no one is cancelled on the server."""
@@ -199,6 +202,8 @@ class Lanes:
                     _fail(group, unavailable())
                     lane.abandon()
             _fail(self._queue.expired(asyncio.get_running_loop().time() - patience_s), unavailable())
+            if not all(lane.connected for lane in self._lanes):
+                self._wake_all()  # a lane whose connection was closed while it slept has to connect again
 
 
 async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
@@ -209,7 +214,7 @@ async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
     started = time.perf_counter()
     if len(group) == 1 or batch is None:
         records = await lane.fetch(statement.text, first.binds)
-        result = result_of(statement.columns, _one(records), started)
+        result = result_of(statement.columns, the_row(records), started)
         verify(statement, result)
         return [result] * len(group)
     records = await lane.fetch(batch.text, _arrays(statement, batch.positions, group))
@@ -246,14 +251,7 @@ def _arrays(statement: Statement, positions: Sequence[int], group: list[Waiting]
     ]
 
 
-def _one(records: Sequence[Sequence[object]]) -> Sequence[object]:
-    """The one row; EXPLAIN's lines of text as one."""
-    if len(records) == 1:
-        return records[0]
-    return ("\n".join(str(record[0]) for record in records),)
-
-
-def _fail(group: list[Waiting], problem: Problem) -> None:
+def _fail(group: list[Waiting], error: Exception) -> None:
     for waiting in group:
         if not waiting.future.done():
-            waiting.future.set_exception(problem)
+            waiting.future.set_exception(error)

@@ -23,11 +23,14 @@ GONE = (
 )
 
 
-def problem_of(error: BaseException) -> Problem:
-    """A Refusal for what the database said no to, MS503 for a database that can't be had."""
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, asyncpg.PostgresError) and not is_gone(error):
+def problem_of(error: Exception) -> Exception:
+    """A Refusal for what the database said no to, MS503 for a database that can't be had.
+
+    Anything else is a fault of ours, and stays what it is.
+    """
+    if is_gone(error):
+        return unavailable()
+    if isinstance(error, asyncpg.PostgresError):
         return Refusal(
             error.sqlstate or "XX000",
             error.message or "the database refused the statement",
@@ -37,7 +40,7 @@ def problem_of(error: BaseException) -> Problem:
             column=error.column_name,
             constraint=error.constraint_name,
         )
-    return unavailable()
+    return error
 
 
 def is_gone(error: BaseException) -> bool:
