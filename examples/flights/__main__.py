@@ -6,10 +6,11 @@ python -m examples.flights --port 8000
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
-from examples.flights.load import load, report_progress
+import asyncpg
 
 from mainstay.cli import complain, embedded, in_words
 from mainstay.cli.hosting import announce, run_server
@@ -28,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.flights", description="Serve the flights of New York.")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000)")
     port = parser.parse_args().port
+    signal.signal(signal.SIGTERM, interrupt)  # while the data is loaded; the server has its own way with it
     postgres = None
     try:
         listen(HOST, port, 1).close()  # better to hear that the port is taken now than after the data is loaded
@@ -42,15 +44,36 @@ def main() -> int:
             postgres.stop()
 
 
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def demonstrate(url: str, port: int) -> int:
     """Load the data where it is missing, say what to try, and serve until interrupted."""
-    with report_progress() as progress:
-        asyncio.run(load(url, progress))
+    if not asyncio.run(is_loaded(url)):
+        from examples.flights.load import (  # SQLAlchemy takes a while, which the second start saves
+            load,
+            report_progress,
+        )
+
+        with report_progress() as progress:
+            asyncio.run(load(url, progress))
     overrides = {"database_url": url, "jwt_secret": development_secret(DATA), "plan_enabled": True}
     settings = Settings.load(overrides, os.environ)
     os.environ.update(announce(Target("examples.flights.app", Path.cwd(), "app"), overrides, {}))
     text = what_to_try(settings, f"http://{HOST}:{port}")
     return run_server(settings, host=HOST, port=port, started=lambda: print(text, flush=True))
+
+
+async def is_loaded(url: str) -> bool:
+    """Whether the last table has rows: all of them are filled in one transaction."""
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM flights)"))
+    except asyncpg.UndefinedTableError:
+        return False
+    finally:
+        await connection.close()
 
 
 def what_to_try(settings: Settings, origin: str) -> str:

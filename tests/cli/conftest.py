@@ -1,9 +1,11 @@
 """A project with an app in it, and the command `mainstay` run in it as a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -53,9 +55,17 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "app.py").write_text(APP)
-    return tmp_path
+def directory() -> Iterator[Path]:
+    """An empty directory that PostgreSQL, which never runs as root, can get at: pytest's own are the user's alone."""
+    made = Path(tempfile.mkdtemp(prefix="ms-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def project(directory: Path) -> Path:
+    (directory / "app.py").write_text(APP)
+    return directory
 
 
 @pytest.fixture

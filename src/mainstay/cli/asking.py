@@ -91,7 +91,7 @@ def principal_of(app: "Mainstay", question: Question) -> Principal:
 
 def role_names(app: "Mainstay") -> list[str]:
     """The declared roles, in the order of declaration."""
-    return list(app.policies.roles)
+    return list(app.policy.roles)
 
 
 def show(asked: Asked) -> None:

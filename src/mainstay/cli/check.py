@@ -22,18 +22,21 @@ def check(app: str = "app.py", /) -> None:
     target = find_target(app)
     served = load_app(target)
     tables, roles = served.catalog.tables, role_names(served)
-    print(f"{target} holds together: {len(tables)} tables, {len(roles)} roles, served at {served.settings.rest_prefix}")
+    parts = [
+        f"{target} holds together: {len(tables)} tables, {len(roles)} roles, served at {served.settings.rest_prefix}"
+    ]
     for role in roles:
         lines = [line for found in tables.values() if (line := _line(served, role, found))]
-        print(f"\n{role}")
-        print(table(lines) if lines else "  nothing")
-    unseen = [str(key) for key, found in tables.items() if not any(_line(served, role, found) for role in roles)]
+        parts.append(f"{role}\n{table(lines) if lines else '  nothing'}")
+    unseen = [str(key) for key in tables if not any(served.policy.actions(role, key) for role in roles)]
     if unseen:
-        print(f"\nserved to nobody: {', '.join(unseen)}")
+        parts.append(f"served to nobody: {', '.join(unseen)}")
+    print("\n\n".join(parts))
 
 
 def _line(app: "Mainstay", role: str, table: "Table") -> tuple[str, ...] | None:
     """The table's name, what the role may do, and how much of it the role reads; None where it may do nothing."""
+    from mainstay.core.condition import TRUE
     from mainstay.core.rule import Action
 
     allowed = app.policy.actions(role, table.key)
@@ -43,7 +46,5 @@ def _line(app: "Mainstay", role: str, table: "Table") -> tuple[str, ...] | None:
     reading = app.policy.reading(role, table.key)
     if reading is None:
         return (str(table.key), actions, "")
-    from mainstay.core.condition import TRUE
-
     columns = f"{len(reading.masks)} of {len(table.columns)} columns"
     return (str(table.key), actions, columns if reading.rows == TRUE else f"{columns}, some rows")

@@ -48,7 +48,7 @@ def configure(app: "Mainstay", changes: dict[str, Any], fallbacks: dict[str, Any
     missing = {name: value for name, value in fallbacks.items() if getattr(settings, name) is None}
     if settings.jwt_jwks is not None or settings.jwt_jwks_url is not None:
         missing.pop("jwt_secret", None)  # an app with public keys must not take tokens of a secret it never named
-    app.configure(settings.replace(**missing, **changes))
+    app.configure(settings.replace(**{**missing, **changes}))
     return app
 
 
