@@ -162,7 +162,7 @@ def test_a_bug_is_answered_with_an_id_that_finds_it(port: int, recorder: Recorde
 def test_a_client_that_goes_away_has_its_work_cancelled(port: int, recorder: Recorder) -> None:
     before = len(recorder.of(ClientLeft))
     with connection(port, b"GET /cancellable HTTP/1.1\r\nHost: x\r\n\r\n"):
-        eventually(lambda: recorder.asgi.front.in_flight.clients, "the request to begin")
+        eventually(lambda: recorder.asgi.front.in_flight.tasks, "the request to begin")
     eventually(lambda: len(recorder.of(ClientLeft)) > before, "the client's leaving to be noticed")
     assert httpx.get(f"http://127.0.0.1:{port}/still-there").status_code == 200
 
@@ -260,7 +260,7 @@ def test_mounted_in_an_app_with_middleware_a_client_that_goes_away_still_cancels
     )
     with uvicorn_server(outer, "h11") as port:
         with connection(port, b"GET /api/cancellable HTTP/1.1\r\nHost: x\r\n\r\n"):
-            eventually(lambda: recorder.asgi.front.in_flight.clients, "the request to begin")
+            eventually(lambda: recorder.asgi.front.in_flight.tasks, "the request to begin")
         eventually(lambda: recorder.of(ClientLeft), "the client's leaving to be noticed")
         assert httpx.get(f"http://127.0.0.1:{port}/api/films").json()["path"] == "/films"
 
@@ -280,7 +280,7 @@ def test_somebody_elses_cancellation_goes_through() -> None:
         answering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await answering
-        assert not asgi.front.in_flight.clients
+        assert not asgi.front.in_flight.tasks
         await asgi.front.stop()
 
     asyncio.run(use())
@@ -297,3 +297,39 @@ def test_a_websocket_is_turned_away() -> None:
 
     asyncio.run(Asgi(FakeApplication(LIMITS))({"type": "websocket"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+def exchange(headers: list[tuple[bytes, bytes]], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is sent for a POST of which `messages` are received."""
+    sent: list[dict[str, Any]] = []
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/echo", "headers": headers}
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+
+    asyncio.run(Asgi(FakeApplication(LIMITS))(scope, receive, send))
+    return sent
+
+
+def test_a_body_of_another_length_than_it_says_is_refused() -> None:
+    sent = exchange([(b"content-length", b"4")], [{"type": "http.request", "body": b"abc", "more_body": False}])
+    assert sent[0]["status"] == 400
+
+
+def test_a_length_that_is_no_number_is_refused() -> None:
+    sent = exchange([(b"content-length", "²".encode("latin-1"))], [{"type": "http.request", "body": b"ab"}])
+    assert sent[0]["status"] == 400
+
+
+def test_a_client_that_leaves_before_its_body_is_whole_gets_nothing() -> None:
+    received = [{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}]
+    assert exchange([(b"transfer-encoding", b"chunked")], received) == []
+
+
+def test_a_body_in_parts_is_joined() -> None:
+    received = [{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request", "body": b"c"}]
+    sent = exchange([], received)
+    assert (sent[0]["status"], sent[1]["body"]) == (200, b"abc")

@@ -150,9 +150,10 @@ async def started(application: FakeApplication) -> tuple[Front, list[Observation
 def test_a_quick_request_is_never_watched() -> None:
     async def use() -> None:
         front, _ = await started(FakeApplication(Limits()))
-        client = Leaving(0)
-        await asyncio.gather(*(front.answer(Request("GET", "/x", "", {}), client) for _ in range(100)))
-        assert not client.watched
+        clients = [Leaving(0) for _ in range(30)]
+        for client in clients:  # several ticks, none of which meets a request again that it has met before
+            await front.answer(Request("GET", "/sleep", "10", {}), client)
+        assert not any(client.watched for client in clients)
         await front.stop()
 
     asyncio.run(use())
@@ -180,7 +181,19 @@ def test_a_client_that_leaves_as_its_answer_is_ready_harms_nobody() -> None:
             task = asyncio.current_task()
             assert task is not None
             assert task.cancelling() == 0
-        assert not front.in_flight.clients
+        assert not front.in_flight.tasks
+        await front.stop()
+
+    asyncio.run(use())
+
+
+def test_a_client_that_left_after_its_answer_harms_no_later_request_of_the_same_task() -> None:
+    async def use() -> None:
+        front, seen = await started(FakeApplication(Limits()))
+        slow = Request("GET", "/sleep", "200", {})
+        first = await front.answer(slow, Leaving(0.3))
+        second = await front.answer(slow, Leaving(None))
+        assert (first.status, second.status, seen) == (200, 200, [])
         await front.stop()
 
     asyncio.run(use())

@@ -43,6 +43,7 @@ def test_new_connections_are_refused_while_requests_in_flight_finish(tmp_path: P
         server.wait_for_journal("asleep")
         server.signal(signal.SIGTERM)
         eventually(lambda: not can_connect(server), "new connections to be refused")
+        assert "stop" not in server.journal.read_text()
         answer = read_answer(connection)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert server.wait() == 0
@@ -132,12 +133,15 @@ def workers_of(server: Server) -> list[psutil.Process]:
     return psutil.Process(server.process.pid).children()
 
 
-def test_sigterm_before_it_has_started_ends_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_it_has_started_ends_it(number: signal.Signals, tmp_path: Path) -> None:
     server = Server(tmp_path)
     with server.process:
         eventually(lambda: psutil.Process(server.process.pid).children(), "a worker process")
-        server.signal(signal.SIGTERM)
+        os.killpg(server.process.pid, number)
         assert server.wait() == 0
+        assert [line["event"] for line in server.log()] == ["draining", "stopped"]
+        assert len(server.stderr.read_text().splitlines()) == 2
 
 
 def test_a_worker_that_is_killed_is_replaced_and_no_connection_is_refused_meanwhile(tmp_path: Path) -> None:
@@ -209,6 +213,7 @@ def test_a_reload_lets_the_old_worker_finish(tmp_path: Path) -> None:
 def test_new_code_that_cannot_start_leaves_the_old_in_place(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     with Server(tmp_path, {"FAKE_BROKEN_IF": str(broken)}, workers=2) as server:
+        before = {worker.pid for worker in workers_of(server)}
         broken.touch()
         server.signal(signal.SIGHUP)
         assert server.wait_for_log("worker could not start")["message"].endswith("ValueError: broken")
@@ -216,7 +221,9 @@ def test_new_code_that_cannot_start_leaves_the_old_in_place(tmp_path: Path) -> N
         broken.unlink()
         server.signal(signal.SIGHUP)
         server.wait_for_log("reloaded")
+        assert [line["event"] for line in server.log()].count("reloaded") == 1
         assert server.get("/").status == 200
+        assert not before & {worker.pid for worker in workers_of(server)}
 
 
 def test_a_changed_file_reloads_where_asked_to(tmp_path: Path) -> None:

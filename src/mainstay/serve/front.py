@@ -61,9 +61,9 @@ class Front:
 
     async def answer(self, request: Request, client: Client) -> Response:
         """The application's response, or what stands in for it. Raises `CancelledError` alone."""
-        clients = self.in_flight.clients
         task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # a coroutine always runs in one
-        clients[task] = client
+        tasks = self.in_flight.tasks
+        tasks[client] = task
         try:
             return await self.application.handle(request)
         except Problem as problem:
@@ -71,13 +71,13 @@ class Front:
         except Exception as error:
             return self._failed(request, error)
         except asyncio.CancelledError:
-            reason = self.in_flight.reason(task)
+            reason = self.in_flight.reason(client)
             if reason is None:  # somebody else's cancellation
                 raise
             task.uncancel()
             return self._cancelled(request, reason)
         finally:
-            del clients[task]
+            del tasks[client]
 
     def _cancelled(self, request: Request, reason: Reason) -> Response:
         """What stands in for the answer of a request that serve itself cancelled."""

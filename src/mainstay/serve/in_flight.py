@@ -27,13 +27,16 @@ class Reason(Enum):
 
 
 class InFlight:
-    """`clients` is written by the request path: its task in on arrival, out with the answer."""
+    """`tasks` is written by the request path: its client and task in on arrival, out with the answer.
+
+    A request is known by its client, since a task may answer several, one after another.
+    """
 
     def __init__(self) -> None:
-        self.clients: dict[asyncio.Task[Any], Client] = {}
-        self._seen: set[asyncio.Task[Any]] = set()
-        self._watches: dict[asyncio.Task[Any], asyncio.Task[None]] = {}
-        self._reasons: dict[asyncio.Task[Any], Reason] = {}
+        self.tasks: dict[Client, asyncio.Task[Any]] = {}
+        self._seen: set[Client] = set()
+        self._watches: dict[Client, asyncio.Task[None]] = {}
+        self._reasons: dict[Client, Reason] = {}
         self._ticker: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -50,31 +53,32 @@ class InFlight:
 
     def cut(self) -> int:
         """Cancel every request that is being answered; how many there were."""
-        tasks = list(self.clients)
-        for task in tasks:
-            self._cancel(task, Reason.CUT)
-        return len(tasks)
+        clients = list(self.tasks)
+        for client in clients:
+            self._cancel(client, Reason.CUT)
+        return len(clients)
 
-    def reason(self, task: asyncio.Task[Any]) -> Reason | None:
-        """Why `task` was cancelled, asked once by the task itself; None where it was not serve that did."""
-        return self._reasons.pop(task, None)
+    def reason(self, client: Client) -> Reason | None:
+        """Why the client's request was cancelled, asked once by its own task; None where it was not serve that did."""
+        return self._reasons.pop(client, None)
 
     def _tick(self) -> None:
         self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
-        for task in [task for task in self._watches if task not in self.clients]:
-            self._watches.pop(task).cancel()
-        for task in [task for task in self._reasons if task not in self.clients]:
-            del self._reasons[task]
-        for task, client in self.clients.items():
-            if task in self._seen and task not in self._watches:
-                self._watches[task] = asyncio.create_task(self._watch(task, client))
-        self._seen = set(self.clients)
+        for client in [client for client in self._watches if client not in self.tasks]:
+            self._watches.pop(client).cancel()
+        for client in [client for client in self._reasons if client not in self.tasks]:
+            del self._reasons[client]
+        for client in self.tasks:
+            if client in self._seen and client not in self._watches:
+                self._watches[client] = asyncio.create_task(self._watch(client))
+        self._seen = set(self.tasks)
 
-    async def _watch(self, task: asyncio.Task[Any], client: Client) -> None:
+    async def _watch(self, client: Client) -> None:
         await client.client_disconnect()
-        self._cancel(task, Reason.GONE)
+        self._cancel(client, Reason.GONE)
 
-    def _cancel(self, task: asyncio.Task[Any], reason: Reason) -> None:
-        if task in self.clients and task not in self._reasons:
-            self._reasons[task] = reason
+    def _cancel(self, client: Client, reason: Reason) -> None:
+        task = self.tasks.get(client)
+        if task is not None and client not in self._reasons:
+            self._reasons[client] = reason
             task.cancel()

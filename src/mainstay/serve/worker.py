@@ -92,15 +92,12 @@ async def _serve(rsgi: Rsgi, assignment: Assignment, reader: asyncio.StreamReade
     await asyncio.wait({serving, obeying}, return_when=asyncio.FIRST_COMPLETED)
     front.draining = True
     server.stop()  # type: ignore[no-untyped-call]
-    drained = await _drain(serving, rsgi, front.limits)
+    await _drain(serving, front)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(STOP_S_MAX):
             await front.stop()
-    if drained:
+    if serving.done():
         await serving  # raises what ended it, if it was not us
-    else:
-        sys.stderr.flush()
-        os._exit(0)  # Granian's thread would wait on for connections that nobody serves any more
 
 
 async def _obey(reader: asyncio.StreamReader, front: Front) -> None:
@@ -113,15 +110,14 @@ async def _obey(reader: asyncio.StreamReader, front: Front) -> None:
                 return
 
 
-async def _drain(serving: "asyncio.Task[None]", rsgi: Rsgi, limits: Limits) -> bool:
-    """Wait for what is in flight; cut off what is not done shortly before the drain time is up. True: all is closed."""
-    cut_ms = max(limits.drain_ms_max - CUT_MS_BEFORE, limits.drain_ms_max // 2)
-    done, _ = await asyncio.wait({serving}, timeout=cut_ms / 1000)
-    if done:
-        return True
-    rsgi.front.in_flight.cut()
-    done, _ = await asyncio.wait({serving}, timeout=(limits.drain_ms_max - cut_ms) / 1000)
-    return bool(done)
+async def _drain(serving: "asyncio.Task[None]", front: Front) -> None:
+    """Wait for what is in flight. What is not done shortly before the drain time is up is cut off."""
+    drain_ms = front.limits.drain_ms_max
+    cut_ms = max(drain_ms - CUT_MS_BEFORE, drain_ms // 2)
+    await asyncio.wait({serving}, timeout=cut_ms / 1000)
+    if not serving.done():
+        front.in_flight.cut()
+        await asyncio.wait({serving}, timeout=(drain_ms - cut_ms) / 1000)
 
 
 def _server(rsgi: Rsgi, assignment: Assignment, limits: Limits) -> InheritedServer:
