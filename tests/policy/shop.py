@@ -93,7 +93,7 @@ class Order(Base):
     doc: Mapped[Any] = mapped_column(JSONB)
     labels: Mapped[list[str]] = mapped_column(ARRAY(Text))
     blob: Mapped[bytes | None] = mapped_column(LargeBinary)
-    wait: Mapped[Any] = mapped_column(INTERVAL)
+    wait: Mapped[Any] = mapped_column(INTERVAL, nullable=True)
     gross: Mapped[Decimal] = mapped_column(Numeric, Computed("total * 1.2"))
     renamed: Mapped[str | None] = mapped_column("odd name", Text)
 

@@ -456,6 +456,8 @@ def test_relations_are_found_by_their_join(expression: Any, table: Any, conditio
         (cast(Order.total, Numeric(10, 2)) == 1, "NUMERIC(10, 2)", "cast to"),
         (Order.doc == claim.doc, "no JSON document", "astext"),
         (DOC["a"] == claim.doc, "no JSON document", "astext"),
+        (DOC["a"] == 3, "no JSON document", "astext"),
+        (DOC["a"] == "3", "no JSON document", "astext"),
         (DOC[Order.note].astext == "x", "subscript", "constant"),
         (Order.labels[1] == "x", "labels", "column"),
         (any_(Order.labels) == "x", "ANY", "compare"),
@@ -487,6 +489,12 @@ def test_refuses_what_has_no_exact_counterpart(expression: Any, said: str, hint:
     assert raised.value.where == WHERE
     assert said in raised.value.what
     assert hint in raised.value.hint
+
+
+def test_a_refusal_quotes_the_expression_with_its_constants() -> None:
+    with pytest.raises(DeclarationError) as raised:
+        lowered(Order.note.like(literal("5%") + Order.customer_id))
+    assert "'5%' || orders.customer_id can't be lowered" in raised.value.what
 
 
 def test_a_relation_to_a_table_outside_the_catalog_is_refused() -> None:

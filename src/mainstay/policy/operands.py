@@ -100,6 +100,8 @@ def lower_constant(element: BindParameter[Any], value: Any, scope: Scope, type: 
     if value is None:
         refuse(element, scope, "a comparison with None holds for no row", "write column.is_(None)")
     declared: TypeEngine[Any] = element.type
+    if type is not None and type.kind is Kind.JSON and not isinstance(declared, sqltypes.JSON):
+        refuse(element, scope, "it is no JSON document", "compare a place's text: column['key'].astext == 'x'")
     try:
         return constant_text(stored(value, declared), type)
     except (ValueError, TypeError) as error:

@@ -95,10 +95,11 @@ def text_of(element: object) -> str:
     """The expression as SQL, with its constants where they can be written."""
     if not isinstance(element, ClauseElement):
         return repr(element)
+    dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
     try:
-        compiled = element.compile(dialect=PGDialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
+        compiled = element.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     except (SQLAlchemyError, NotImplementedError, AttributeError, TypeError):
-        compiled = element.compile(dialect=PGDialect())  # type: ignore[no-untyped-call]
+        compiled = element.compile(dialect=dialect)
     return " ".join(str(compiled).split())
 
 

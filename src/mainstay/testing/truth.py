@@ -296,6 +296,10 @@ def compared(left: Any, operator: Operator, right: Any, type: ColumnType) -> boo
             return re.search(right, left) is not None
         case Operator.IMATCH:
             return re.search(right, left, re.IGNORECASE) is not None
+        case Operator.CS if type.kind is Kind.JSON:
+            return json_contains(left, right)
+        case Operator.CD if type.kind is Kind.JSON:
+            return json_contains(right, left)
         case Operator.CS if type.kind is Kind.ARRAY:
             return all(item is not None and item in left for item in right)
         case Operator.CD if type.kind is Kind.ARRAY:
@@ -312,6 +316,22 @@ def rank(value: Any, type: ColumnType) -> Any:
 
 def _equal(left: Any, right: Any, type: ColumnType) -> bool:
     return canonical(left) == canonical(right) if type.kind is Kind.JSON else bool(left == right)
+
+
+def json_contains(whole: Any, part: Any) -> bool:
+    """jsonb's `@>`: https://www.postgresql.org/docs/current/datatype-json.html#JSON-CONTAINMENT"""
+    if isinstance(whole, list) and not isinstance(part, list | dict):
+        return canonical(part) in [canonical(item) for item in whole]
+    return _holds_all(whole, part)
+
+
+def _holds_all(whole: Any, part: Any) -> bool:
+    match whole, part:
+        case dict(), dict():
+            return all(key in whole and _holds_all(whole[key], value) for key, value in part.items())
+        case list(), list():
+            return all(any(_holds_all(item, wanted) for item in whole) for wanted in part)
+    return canonical(whole) == canonical(part)
 
 
 def like(text: str, pattern: str) -> bool:
