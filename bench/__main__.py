@@ -118,7 +118,7 @@ def listed(text: str) -> list[str]:
 
 def main() -> int:
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # the servers are stopped then, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers are stopped then, too
     try:
         find_wrk()
         database = Database()
