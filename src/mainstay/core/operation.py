@@ -162,12 +162,16 @@ class Put(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Update(msgspec.Struct, frozen=True, cache_hash=True):
-    """`columns` of the rows where `where` holds, from the JSON object in slot `payload`."""
+    """`columns` of the rows where `where` holds, from the JSON object in slot `payload`.
+
+    With `defaults`, a key that the object lacks sets the column to its default, else to NULL.
+    """
 
     table: TableRef
     columns: tuple[str, ...]
     where: Condition = TRUE
     payload: int = 0
+    defaults: bool = False
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
     affected_max: int | None = None

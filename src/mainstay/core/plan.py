@@ -125,6 +125,7 @@ class UpdatePlan(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     payload: int
     where: Condition
+    defaults: bool = False
     presets: tuple[tuple[str, Operand], ...] = ()
     choices: tuple[tuple[Condition, Condition], ...] = ()
     answer: Answer = Answer()

@@ -26,7 +26,10 @@ def find_relation(view: View, table: Table, target: str, hint: str | None, where
 
 
 def _means(relation: Relation, target: str) -> bool:
-    if target in (relation.target.name, relation.constraint):
+    if target == relation.target.name:
+        # A table's own name means its children: the parent is reached by the key's column, as in PostgREST.
+        return relation.source != relation.target or not relation.outgoing
+    if target == relation.constraint:
         return True
     return relation.outgoing and len(relation.pairs) == 1 and relation.pairs[0][0] == target
 

@@ -121,10 +121,17 @@ def _outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list
 
 def _pick(view: View, table: Table, pick: Pick, where: str) -> Output:
     cast = cast_name(pick.cast, view.catalog, where) if pick.cast else None
-    if pick.field is None:
-        return Output(pick.alias or _default_name(pick), None, Aggregate.COUNT, cast)
+    if pick.field is None or _is_bare_count(view, table, pick):
+        return Output(pick.alias or "count", None, Aggregate.COUNT, cast)
     field = _cast(view, view.field(table, pick.field, where), where)
     return Output(pick.alias or _default_name(pick), field, pick.aggregate, cast)
+
+
+def _is_bare_count(view: View, table: Table, pick: Pick) -> bool:
+    """`select=count` counts rows where no column is called so: what PostgREST had before aggregates."""
+    if pick.aggregate is not None or pick.field != Field("count"):
+        return False
+    return "count" not in view.reading(table).masks
 
 
 def _default_name(pick: Pick) -> str:
@@ -154,8 +161,13 @@ def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
         spread=embed.spread,
         guard=joined.source,
         through=joined.through,
-        hidden=not embed.select,
+        hidden=_is_empty(embed),
     )
+
+
+def _is_empty(embed: Embed) -> bool:
+    """An embed that picks nothing, or nothing but such embeds, is there for its filter and does not show."""
+    return all(isinstance(item, Embed) and _is_empty(item) for item in embed.select)
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -234,6 +246,9 @@ def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sor
             details=f"'{table.name}' and '{key.relation}' do not form a many-to-one or one-to-one relationship",
             where="order",
         )
+    aliased = next((each for each in through.select.outputs if each.name == key.field.column), None)
+    if isinstance(aliased, Output) and aliased.field is not None and aliased.aggregate is None:
+        return Sort(aliased.field, key.descending, key.nulls, through)
     field = view.field(through.target, key.field, f"order {key.relation}({key.field.column})")
     return Sort(field, key.descending, key.nulls, through)
 

@@ -89,6 +89,7 @@ def plan_update(view: View, update: Update) -> UpdatePlan:
         table=table,
         columns=_unpreset(update.columns, rules),
         payload=update.payload,
+        defaults=update.defaults,
         where=_filtered(view, table, update.where),
         presets=rules[0].presets,
         choices=_choices(rules),
@@ -115,6 +116,7 @@ def _covering(view: View, table: Table, action: Action, columns: Sequence[str]) 
     _refuse_unknown(view, table, columns)
     covering = [rule for rule in rules if rule.columns.issuperset(columns)]
     if not covering:
+        _refuse_generated(table, columns)
         raise denied(table)
     return tuple(rule for rule in covering if rule.presets == covering[0].presets)
 
@@ -128,6 +130,17 @@ def _refuse_unknown(view: View, table: Table, columns: Iterable[str]) -> None:
                 "PGRST204",
                 f"Could not find the '{column}' column of '{table.name}' in the schema cache",
                 hint=f"Perhaps you meant '{near}'" if near else None,
+                where="body",
+            )
+
+
+def _refuse_generated(table: Table, columns: Iterable[str]) -> None:
+    for column in columns:
+        if table.columns[column].generated:
+            raise Problem(
+                "428C9",
+                f'cannot insert a non-DEFAULT value into column "{column}"',
+                details=f'Column "{column}" is a generated column.',
                 where="body",
             )
 

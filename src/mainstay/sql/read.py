@@ -7,6 +7,7 @@ only spread ones are joined (LATERAL), because they give several columns.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from mainstay.core.condition import TRUE, Condition, Field, Slot, both
@@ -76,20 +77,18 @@ def _csv(whole: Any, names: Sequence[str]) -> Expression:
 def rows(conditions: Conditions, select: Select, source: sa.FromClause | None = None) -> sa.Select[Any]:
     """The rows as a SELECT; `source` stands in for the table where a write's rows are read."""
     scope = conditions.scope(select.table.key) if source is None else Scope(select.table, source)
-    return _rows(conditions, select, scope, scope.source, None)
+    return _rows(conditions, select, _Rows(conditions, scope, scope.source, grouped=select.grouped), None)
 
 
-def _rows(
-    conditions: Conditions, select: Select, scope: Scope, source: sa.FromClause, tie: Expression | None
-) -> sa.Select[Any]:
-    builder = _Rows(conditions, scope, source)
+def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Expression | None) -> sa.Select[Any]:
+    scope = builder.scope
     for output in select.outputs:
         builder.add(output)
     statement = sa.select(*builder.columns).select_from(builder.source)
     conditions_of = [part for part in (tie, _where(conditions, scope, select.where)) if part is not None]
     if conditions_of:
         statement = statement.where(*conditions_of)
-    if select.grouped:
+    if builder.grouped:
         statement = statement.group_by(*builder.plain)
     statement = statement.order_by(*(builder.sort_key(sort) for sort in select.order))
     return _limited(conditions, statement, select)
@@ -111,33 +110,48 @@ def _limited(conditions: Conditions, statement: sa.Select[Any], select: Select) 
 
 
 class _Rows:
-    """The select list and the FROM clause of one level, as its outputs are added."""
+    """The select list and the FROM clause of one level, as its outputs are added.
 
-    def __init__(self, conditions: Conditions, scope: Scope, source: sa.FromClause) -> None:
+    `raw`: this level is spread into one that groups, and leaves its aggregates to that.
+    """
+
+    def __init__(
+        self, conditions: Conditions, scope: Scope, source: sa.FromClause, *, grouped: bool, raw: bool = False
+    ) -> None:
         self.conditions = conditions
         self.scope = scope
         self.source = source
+        self.grouped = grouped and not raw
+        self.raw = raw
         self.columns: list[sa.Label[Any]] = []
         self.plain: list[Expression] = []
         self.spread: dict[str, sa.FromClause] = {}
 
     def add(self, output: Output | Nested) -> None:
         if isinstance(output, Output):
-            self._add(output.name, _value(self.conditions, self.scope, output), grouped=output.aggregate is None)
+            field = output.field
+            value = sa.literal_column("1") if field is None else self.conditions.field(self.scope, field)
+            self._add(output, value, star=field is None)
         elif output.spread:
             self._add_spread(output)
         else:
-            self._add(output.name, nested_json(self.conditions, self.scope, output), grouped=True)
+            value = nested_json(self.conditions, self.scope, output)
+            # json has no equality to group by; jsonb has.
+            self._add(Output(output.name, None), sa.cast(value, Named("jsonb")) if self.grouped else value)
 
-    def _add(self, name: str, expression: Expression, *, grouped: bool) -> None:
-        self.columns.append(expression.label(name))
-        if grouped:
-            self.plain.append(expression)
+    def _add(self, output: Output, value: Expression, *, star: bool = False) -> None:
+        """`star`: an aggregate over rows rather than over a value."""
+        if output.aggregate is not None and not self.raw:
+            value = _aggregated(None if star else value, output)
+        else:
+            self.plain.append(value)
+        self.columns.append(value.label(output.name))
 
     def _add_spread(self, nested: Nested) -> None:
         """To-one: the target's members beside ours. To-many: each member an array, all in the same order."""
-        inner = _related_rows(self.conditions, self.scope, nested, raw=nested.relation.to_one)
-        if nested.relation.to_one:
+        to_one = nested.relation.to_one
+        inner = _related_rows(self.conditions, self.scope, nested, raw=to_one)
+        if to_one:
             joined = inner.lateral(self.conditions.alias())
             members = _members(nested.select)
         else:
@@ -151,11 +165,7 @@ class _Rows:
         self.source = self.source.outerjoin(joined, sa.true())
         self.spread[nested.name] = joined
         for member in members:
-            expression: Expression = joined.c[member.name]
-            aggregate = member.aggregate if nested.relation.to_one else None
-            if aggregate is not None:
-                expression = _aggregated(expression, member)
-            self._add(member.name, expression, grouped=aggregate is None)
+            self._add(member, joined.c[member.name])
 
     def sort_key(self, sort: Sort) -> Expression:
         key = self._sorted_by(sort)
@@ -180,23 +190,18 @@ class _Rows:
 
 
 def _members(select: Select) -> list[Output]:
-    """The names of a row's members; those of a spread inside it count as its own."""
+    """The members of each row, those of a spread inside it among them; only names and aggregates matter."""
     members: list[Output] = []
     for output in select.outputs:
         if isinstance(output, Output):
             members.append(output)
-        elif output.spread:
-            members += [Output(inner.name, None) for inner in _members(output.select)]
-        else:
+        elif not output.spread:
             members.append(Output(output.name, None))
+        elif output.relation.to_one:
+            members += _members(output.select)
+        else:
+            members += [Output(inner.name, None) for inner in _members(output.select)]
     return members
-
-
-def _value(conditions: Conditions, scope: Scope, output: Output) -> Expression:
-    if output.field is None:
-        return _aggregated(None, output)
-    expression = conditions.field(scope, output.field)
-    return expression if output.aggregate is None else _aggregated(expression, output)
 
 
 def _aggregated(expression: Expression | None, output: Output) -> Expression:
@@ -223,25 +228,11 @@ def _related_rows(conditions: Conditions, scope: Scope, nested: Nested, *, raw: 
     target, source, tie = conditions.joined(nested.relation, scope, nested.through)
     if nested.guard != TRUE:
         tie = sa.and_(conditions.condition(scope, nested.guard), tie)
-    select = _to_one(nested.select, raw) if nested.relation.to_one else nested.select
-    return _rows(conditions, select, target, source, tie).correlate(scope.source)
-
-
-def _to_one(select: Select, raw: bool) -> Select:
-    """At most one row, even where the data hold several parents of one key."""
-    outputs = tuple(
-        Output(output.name, output.field) if raw and isinstance(output, Output) and output.field else output
-        for output in select.outputs
-    )
-    return Select(
-        table=select.table,
-        outputs=outputs,
-        where=select.where,
-        order=select.order,
-        limit=min(1, select.limit) if select.limit is not None else 1,
-        skip=select.skip,
-        grouped=select.grouped and not raw,
-    )
+    select = nested.select
+    if nested.relation.to_one:  # at most one row, even where the data hold several parents of one key
+        select = msgspec.structs.replace(select, limit=1 if select.limit is None else min(1, select.limit))
+    builder = _Rows(conditions, target, source, grouped=select.grouped, raw=raw)
+    return _rows(conditions, select, builder, tie).correlate(scope.source)
 
 
 def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field) -> Expression:

@@ -27,7 +27,7 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     """New rows from the payload; where it conflicts, merged into or left to the row there."""
     target = plain_table(plan.table)
     scope = Scope(plan.table, target)
-    payload = _insert_payload(conditions, plan)
+    payload = _payload(conditions, plan)
     source = _payload_rows(conditions, plan, scope, payload).cte("payload")
     names = [*plan.columns, *(name for name, _ in plan.presets)]
     if not names and not plan.single:
@@ -36,15 +36,14 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     if names:
         insert = insert.from_select(names, sa.select(*source.c), include_defaults=False)
         insert = _on_conflict(conditions, plan, insert, scope)
-    flag: list[Any] = [sa.literal_column("(xmax = 0)").label("is_new")] if plan.conflict is Conflict.MERGE else []
-    written = insert.returning(*target.c, *flag).cte("written")
+    written = insert.returning(*target.c).cte("written")
     violations = _violations(conditions, plan.table, written, plan.check)
     if plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
         kept_out = _count(source) - _count(written)
         violations = kept_out if violations is None else violations + kept_out
     answer = _answer(conditions, written, plan.answer, plan.table)
-    if flag:
-        answer = answer.adding(Column.INSERTED, _count(written, written.c.is_new))
+    if plan.conflict is Conflict.MERGE:
+        answer = answer.adding(Column.INSERTED, _count(written) - _already_there(conditions, plan, source))
     return answer.adding(Column.VIOLATIONS, violations)
 
 
@@ -54,8 +53,8 @@ def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     scope = Scope(plan.table, target)
     if not plan.columns and not plan.presets:
         return _answer(conditions, _no_rows(target), plan.answer, plan.table)
-    payload = _payload(conditions, plan.table, plan.columns, plan.payload, single=True)
-    values: dict[str, Any] = {name: payload.c[name] for name in plan.columns}
+    payload = _payload(conditions, plan)
+    values: dict[str, Any] = {name: _or_default(plan, payload, name) for name in plan.columns}
     values |= _presets(conditions, scope, plan.presets)
     update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
     if len(plan.choices) == 1:
@@ -103,33 +102,26 @@ def _update_by_choice(
     return written, _count(written, sa.or_(*held).is_not(sa.true()))
 
 
-def _payload(conditions: Conditions, table: Table, columns: Sequence[str], slot: int, *, single: bool) -> sa.FromClause:
+def _payload(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
     """The payload's rows, typed as the table's columns: https://www.postgresql.org/docs/current/functions-json.html"""
-    body = sa.cast(conditions.binds.text(Slot(slot)), Named("json"))
-    if not columns:
-        rows_of: Any = sa.func.json_array_elements(sa.func.json_build_array(body) if single else body)
-        return rows_of.table_valued(sa.column("element")).render_derived("body")  # type: ignore[no-any-return]
-    function = sa.func.json_to_record if single else sa.func.json_to_recordset
-    typed = [sa.column(name, Named(table.columns[name].type.name)) for name in columns]
-    derived: sa.FromClause = function(body).table_valued(*typed).render_derived("body", with_types=True)
-    return derived
-
-
-def _insert_payload(conditions: Conditions, plan: InsertPlan) -> sa.FromClause:
-    if not plan.defaults or not plan.columns:
-        return _payload(conditions, plan.table, plan.columns, plan.payload, single=plan.single)
     body = sa.cast(conditions.binds.text(Slot(plan.payload)), Named("json"))
-    array = sa.func.json_build_array(body) if plan.single else body
-    element = (
-        sa.func.json_array_elements(array).table_valued(sa.column("value", Named("json"))).render_derived("element")
-    )
+    single = isinstance(plan, UpdatePlan) or plan.single
     typed = [sa.column(name, Named(plan.table.columns[name].type.name)) for name in plan.columns]
+    if typed and not plan.defaults:
+        function: Any = sa.func.json_to_record if single else sa.func.json_to_recordset
+        derived: sa.FromClause = function(body).table_valued(*typed).render_derived("body", with_types=True)
+        return derived
+    array = sa.func.json_build_array(body) if single else body
+    whole = sa.func.json_array_elements(array).table_valued(sa.column("value", Named("json")))
+    element = whole.render_derived("element")
+    if not typed:
+        return element
     record = sa.func.json_to_record(element.c.value).table_valued(*typed).render_derived("record", with_types=True)
     rows_of = sa.select(element.c.value.label(WHOLE), *record.c).select_from(element.join(record, sa.true()))
     return rows_of.subquery("body")
 
 
-def _or_default(plan: InsertPlan, payload: sa.FromClause, name: str) -> Expression:
+def _or_default(plan: InsertPlan | UpdatePlan, payload: sa.FromClause, name: str) -> Expression:
     """With `missing=default`, a key that the object lacks takes what the database fills in."""
     if not plan.defaults:
         return payload.c[name]
@@ -163,6 +155,19 @@ def _on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: S
             changes |= _presets(conditions, scope, plan.update_presets)
             where = None if plan.update_where == TRUE else conditions.condition(scope, plan.update_where)
             return insert.on_conflict_do_update(index_elements=list(plan.target), set_=changes, where=where)
+
+
+def _already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> Expression:
+    """How many rows of the payload were in the table before: what a merge did not insert.
+
+    All parts of a statement see the table as it was before it; `xmax`, the usual trick, is not there for a partitioned
+    table or a view.
+    """
+    if not set(plan.target) <= {column.name for column in source.c}:
+        return sa.literal_column("0")  # the key is generated, so nothing conflicts
+    before = conditions.scope(plan.table.key)
+    same = sa.and_(*(before.column(name) == source.c[name] for name in plan.target))
+    return _count(source, sa.exists(sa.select(sa.literal_column("1")).select_from(before.source).where(same)))
 
 
 def _violations(conditions: Conditions, table: Table, written: sa.CTE, check: Condition) -> Expression | None:

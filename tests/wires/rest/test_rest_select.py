@@ -16,7 +16,7 @@ def pick(column: str, *path: Step, alias: str | None = None, cast: str | None = 
 
 ACCEPTED: list[tuple[str, tuple[Item, ...]]] = [
     ("*", (Star(),)),
-    ("", ()),
+    ("", (Star(),)),
     ("id", (pick("id"),)),
     ("id,title", (pick("id"), pick("title"))),
     (" id , title ", (pick("id"), pick("title"))),

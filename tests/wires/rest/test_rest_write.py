@@ -139,10 +139,9 @@ def test_a_patch_of_several_objects_is_refused() -> None:
     assert refusal("id=eq.1", method="PATCH", body=b"[{},{}]").message == "The body must hold one object"
 
 
-def test_a_patch_that_would_set_defaults_is_refused() -> None:
-    headers = {"prefer": "missing=default"}
-    assert refusal("columns=a,b", method="PATCH", body=b'{"a":1}', headers=headers).code == "MS449"
-    assert write("columns=a", "PATCH", b'{"a":1,"b":2}', headers).shape == Update(FILMS, ("a",))
+def test_a_patch_may_set_what_it_lacks_to_defaults() -> None:
+    shape = write("columns=a,b", "PATCH", b'{"a":1}', {"prefer": "missing=default"}).shape
+    assert shape == Update(FILMS, ("a", "b"), defaults=True)
 
 
 def test_a_delete_has_no_payload() -> None:

@@ -220,19 +220,11 @@ class _Parser:
         )
 
     def _update(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Update:
-        missing = [name for name in columns if name not in payload.columns]
-        if missing and self.preferences.chosen.get("missing") == "default":
-            raise Problem(
-                "MS449",
-                "An update can't set columns to their defaults",
-                details=f"The body lacks {', '.join(missing)}",
-                hint="Leave them out of the 'columns' parameter, or send their values.",
-                where="Prefer",
-            )
         return Update(
             table=self.table,
             columns=columns,
             where=query.where,
+            defaults=self.preferences.chosen.get("missing") == "default",
             returning=self._returning(query),
             count=self.preferences.count,
             affected_max=self.preferences.affected_max,

@@ -101,7 +101,7 @@ def parse_query(parameters: list[Parameter], ranged: Page | None, slots: Slots, 
     named = dict(parameters)
     selected = named.get("select")
     root = Node()
-    if selected is None:
+    if not selected:  # an empty one asks for every column too
         root.items.append(Star())
     else:
         root = parse_select(selected, limits)

@@ -7,11 +7,18 @@ WITH payload AS (
   SELECT payload.film_id AS film_id, payload.fact AS fact
   FROM payload
   ON CONFLICT (film_id) DO UPDATE SET fact = excluded.fact
-  RETURNING public.trivia.film_id, public.trivia.fact, (xmax = 0) AS is_new
+  RETURNING public.trivia.film_id, public.trivia.fact
 )
 SELECT count(*) AS rows, (
   SELECT count(*) AS count_1
   FROM written
-  WHERE written.is_new
+) - (
+  SELECT count(*) AS count_2
+  FROM payload
+  WHERE EXISTS (
+    SELECT 1
+    FROM public.trivia AS t1
+    WHERE t1.film_id = payload.film_id
+  )
 ) AS inserted
 FROM written

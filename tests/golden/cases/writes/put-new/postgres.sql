@@ -7,7 +7,7 @@ WITH payload AS (
   SELECT payload.film_id AS film_id, payload.fact AS fact
   FROM payload
   ON CONFLICT (film_id) DO UPDATE SET fact = excluded.fact
-  RETURNING public.trivia.film_id, public.trivia.fact, (xmax = 0) AS is_new
+  RETURNING public.trivia.film_id, public.trivia.fact
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1
@@ -15,7 +15,14 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected, (
   SELECT count(*) AS count_2
   FROM written
-  WHERE written.is_new
+) - (
+  SELECT count(*) AS count_3
+  FROM payload
+  WHERE EXISTS (
+    SELECT 1
+    FROM public.trivia AS t1
+    WHERE t1.film_id = payload.film_id
+  )
 ) AS inserted
 FROM (
   SELECT written.film_id AS film_id, written.fact AS fact

@@ -6,7 +6,7 @@ WITH payload AS (
   SELECT payload.name AS name, payload.country AS country
   FROM payload
   ON CONFLICT (name) DO UPDATE SET country = excluded.country
-  RETURNING public.studios.id, public.studios.name, public.studios.country, (xmax = 0) AS is_new
+  RETURNING public.studios.id, public.studios.name, public.studios.country
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1
@@ -14,7 +14,14 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected, (
   SELECT count(*) AS count_2
   FROM written
-  WHERE written.is_new
+) - (
+  SELECT count(*) AS count_3
+  FROM payload
+  WHERE EXISTS (
+    SELECT 1
+    FROM public.studios AS t1
+    WHERE t1.name = payload.name
+  )
 ) AS inserted
 FROM (
   SELECT written.name AS name, written.country AS country

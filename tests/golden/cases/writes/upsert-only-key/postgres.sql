@@ -6,7 +6,7 @@ WITH payload AS (
   SELECT payload.film_id AS film_id, payload.tag_id AS tag_id
   FROM payload
   ON CONFLICT (film_id, tag_id) DO UPDATE SET film_id = excluded.film_id, tag_id = excluded.tag_id
-  RETURNING public.film_tags.film_id, public.film_tags.tag_id, (xmax = 0) AS is_new
+  RETURNING public.film_tags.film_id, public.film_tags.tag_id
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1
@@ -14,7 +14,14 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected, (
   SELECT count(*) AS count_2
   FROM written
-  WHERE written.is_new
+) - (
+  SELECT count(*) AS count_3
+  FROM payload
+  WHERE EXISTS (
+    SELECT 1
+    FROM public.film_tags AS t1
+    WHERE t1.film_id = payload.film_id AND t1.tag_id = payload.tag_id
+  )
 ) AS inserted
 FROM (
   SELECT written.film_id AS film_id, written.tag_id AS tag_id
