@@ -17,7 +17,7 @@ SLOW_TESTS := $(wildcard tests/blackbox tests/clients tests/examples tests/bench
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types imports quick docs test tests bench golden lock clean
+.PHONY: help install demo check format lint types imports quick docs test tests bench golden lock viewer clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ $(BIN)/python:
 
 # --require-hashes: nothing is installed but the very files that the lock names.
 $(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
-	@echo "Installing into $(VENV) ..."
+	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@
@@ -84,6 +84,9 @@ lock: $(INSTALLED) ## Resolve the dependencies anew into requirements.lock.
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --upgrade --quiet -o requirements.lock
+
+viewer: $(INSTALLED) ## Fetch the API reference's viewer anew from npm. VERSION=5.35.0
+	@$(BIN)/python .ci/viewer.py $(VERSION)
 
 clean: ## Remove what was built; .venv and the data in .mainstay stay.
 	@rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,8 @@ import pytest
 
 from cli.conftest import APP, Run, assert_refused
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a-development-secret-of-more-than-32-bytes"
 COMMANDS = ["dev", "serve", "check", "sql", "explain", "token"]
 

@@ -16,6 +16,8 @@ from cli.running import free_port, running, wait_until, wait_until_answering
 from mainstay.cli import embedded
 from services.postgres import Postgres
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a-development-secret-of-more-than-32-bytes"
 
 
