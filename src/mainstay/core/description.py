@@ -66,4 +66,3 @@ class Description(msgspec.Struct, frozen=True):
     schema: str
     schemas: tuple[str, ...]
     limits: Limits = Limits()
-    version: str = "1"

@@ -36,7 +36,6 @@ def describe(catalog: Catalog, policy: Policy, role: str, limits: Limits, *, sch
         schema=schema,
         schemas=tuple(name for name in catalog.schemas if any(key.schema == name for key in seen)),
         limits=limits,
-        version=str(catalog.version),
     )
 
 

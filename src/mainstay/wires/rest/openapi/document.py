@@ -1,5 +1,6 @@
 """The document: what is said once of the whole API, around the paths and schemas of its tables."""
 
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ INTRODUCTION = """\
 What {reader} may see and do; a token of another role sees another document. Rows are read and written as in
 PostgREST 14, so that its clients work here.
 
-**Filters.** {guide}
+{guide}
 **Related rows** come along where `select` names them, to any depth up to {depth_max}: `select=*,relation(id,name)`.
 `relation!inner(…)` leaves out rows that have none, and `relation.column=eq.value` filters them.
 
@@ -70,22 +71,36 @@ def openapi_document(
     paths = root_path(parameters)
     for table in description.tables:
         paths |= table_path(table, parameters, description.limits)
+    components = {
+        "schemas": {**_schemas(description), "Problem": PROBLEM},
+        "parameters": parameters.components,
+        "headers": HEADERS,
+        "responses": problem_responses(),
+        "securitySchemes": SECURITY_SCHEMES,
+    }
+    body = {"paths": _raw(paths), "components": _raw(components)}
+    info = {"title": title, "version": _version(body), "description": _introduce(description, anonymous)}
     document = {
         "openapi": VERSION,
-        "info": {"title": title, "version": description.version, "description": _introduce(description, anonymous)},
+        "info": info,
         "servers": [{"url": server_url or prefix or "/"}],
         "security": [*([{}] * anonymous), *({name: []} for name in SECURITY_SCHEMES)],
         "tags": [*map(_tag, description.tables), {"name": ROOT_TAG, "description": "What this is"}],
-        "paths": paths,
-        "components": {
-            "schemas": {**_schemas(description), "Problem": PROBLEM},
-            "parameters": parameters.components,
-            "headers": HEADERS,
-            "responses": problem_responses(),
-            "securitySchemes": SECURITY_SCHEMES,
-        },
+        **body,
     }
     return msgspec.json.encode(document)
+
+
+def _raw(part: dict[str, Any]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(part))
+
+
+def _version(body: dict[str, msgspec.Raw]) -> str:
+    """Differs where what this role may see or do does, and only there."""
+    digest = blake2b(digest_size=4)
+    for part in body.values():
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _introduce(description: Description, anonymous: bool) -> str:

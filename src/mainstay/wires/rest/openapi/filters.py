@@ -36,8 +36,10 @@ EXAMPLES: dict[Kind, str] = {
 }
 
 GUIDE = """\
-A filter is a parameter named after a column: `column=operator.value`. Several filters must all hold; `and=(…)` and
-`or=(…)` make other combinations, and `not.` before an operator negates it.
+**Filters.** A filter is a parameter named after a column: `column=operator.value`. Several filters must all hold;
+`and=(…)` and `or=(…)` make other combinations, and `not.` before an operator negates it.
+
+<details><summary>All operators</summary>
 
 | operator | holds where the column |
 |---|---|
@@ -54,6 +56,8 @@ A filter is a parameter named after a column: `column=operator.value`. Several f
 
 `eq`, `like`, `ilike`, `gt`, `gte`, `lt`, `lte`, `match` and `imatch` take a list with `(any)` or `(all)`:
 `like(any).{A*,B*}`. A place inside a JSON column is a column too: `data->>key=eq.value`.
+
+</details>
 """
 
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from mainstay.wires.rest.scan import NAME
 
+PLAIN = re.compile(r"[A-Za-z0-9_]+")
 FOREIGN = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -13,7 +14,7 @@ def key_of(name: str) -> str:
 
     No two names have one key: whatever else is in a name becomes its code point, `é` for one `.e9.`.
     """
-    return FOREIGN.sub(lambda found: f".{ord(found.group()):x}.", name)
+    return name if PLAIN.fullmatch(name) else FOREIGN.sub(lambda found: f".{ord(found.group()):x}.", name)
 
 
 def path_of(table: str) -> str:
@@ -23,7 +24,7 @@ def path_of(table: str) -> str:
 
 def quoted(name: str) -> str:
     """The name as the query string's grammar reads it: bare where it can be, else in double quotes."""
-    if NAME.fullmatch(name) and all(part == part.strip() for part in name.split("-")):
+    if PLAIN.fullmatch(name) or (NAME.fullmatch(name) and all(part == part.strip() for part in name.split("-"))):
         return name
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

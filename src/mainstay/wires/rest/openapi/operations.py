@@ -1,5 +1,6 @@
 """The paths of a document: for each table, the methods that its role may use, with what each takes and answers."""
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -68,7 +69,7 @@ class _Operations:
             f"At most {self.table.rows_max} rows. HEAD answers the same without a body.",
             [
                 *make.select(self.table),
-                *self._filters(),
+                *self._filters,
                 *make.shared("order", "limit", "offset", "Range"),
                 *make.prefer(*COUNTS, "handling=strict"),
                 *make.profile("Accept-Profile"),
@@ -127,7 +128,7 @@ class _Operations:
             f"Update {self.name}",
             f"Changes all rows for which the filters hold.{self._unfiltered(Action.UPDATE)}",
             [
-                *self._filters(),
+                *self._filters,
                 *make.select(table),
                 *make.columns(table.updatable),
                 *self._order(),
@@ -145,7 +146,7 @@ class _Operations:
             f"Delete {self.name}",
             f"Deletes all rows for which the filters hold.{self._unfiltered(Action.DELETE)}",
             [
-                *self._filters(),
+                *self._filters,
                 *make.select(table),
                 *self._order(),
                 *make.prefer(*self._returns(), *COUNTS, *LIMITED),
@@ -166,6 +167,7 @@ class _Operations:
             "responses": responses,
         }
 
+    @cached_property
     def _filters(self) -> list[Parameter]:
         """Only what can be read can be filtered on."""
         if not self.readable:

@@ -132,8 +132,10 @@ class Parameters:
         return [self._refer(header, parameter)]
 
     def _filter(self, table: TableDescription, column: Column) -> Parameter:
-        operators = " ".join(f"`{operator}`" for operator in operators_of(column.type))
-        text = f"Rows by {code(column.name)}: `operator.value`, such as {code(example_of(column.type))}. {operators}"
+        operators = "` `".join(operators_of(column.type))
+        text = f"Rows by {code(column.name)}: `operator.value`, such as {code(example_of(column.type))}. `{operators}`"
+        if column.comment:
+            text = f"{column.comment}\n\n{text}"
         parameter = {"name": quoted(column.name), "in": "query", "description": text, "schema": {"type": "string"}}
         return self._refer(f"filter-{key_of(table.table.name)}-{key_of(column.name)}", parameter)
 

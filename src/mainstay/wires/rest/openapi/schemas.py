@@ -7,7 +7,7 @@ from mainstay.core.catalog import Column, Table, TableKey
 from mainstay.core.description import RelationDescription, TableDescription
 from mainstay.core.rule import Action
 from mainstay.wires.rest.openapi.names import code, key_of, quoted
-from mainstay.wires.rest.openapi.types import Schema, type_schema
+from mainstay.wires.rest.openapi.types import Schema, type_example, type_schema
 
 PART_OF_KEY = {True: "Primary key.", False: "Part of the primary key."}
 
@@ -39,14 +39,13 @@ def _row(table: TableDescription, named: frozenset[TableKey]) -> Schema:
     """Nothing is required: `select` picks the members, and without it there are all columns that are not computed."""
     columns = {name: _read_column(table, table.table.columns[name]) for name in table.readable}
     embeds = {each.name: _embed(each, named) for each in table.relations if each.name not in columns}
-    return _object(table.table, {**columns, **embeds})
+    plain = [name for name in table.readable if table.table.columns[name].expression is None]
+    schema: Schema = {"type": "object", "properties": {**columns, **embeds}, "examples": [_example(table.table, plain)]}
+    return {"description": table.table.comment, **schema} if table.table.comment else schema
 
 
-def _object(table: Table, properties: dict[str, Schema]) -> Schema:
-    schema: Schema = {"type": "object"}
-    if table.comment:
-        schema["description"] = table.comment
-    return {**schema, "properties": properties}
+def _example(table: Table, names: Iterable[str]) -> dict[str, Any]:
+    return {name: type_example(table.columns[name].type) for name in names}
 
 
 def _read_column(table: TableDescription, column: Column) -> Schema:
@@ -100,10 +99,11 @@ def embedding(relation: RelationDescription) -> str:
     return f"select=*,{spelt}(*)"
 
 
-def _written(table: TableDescription, names: Iterable[str], text: str, required: tuple[str, ...] = ()) -> Schema:
+def _written(table: TableDescription, names: tuple[str, ...], text: str, required: tuple[str, ...] = ()) -> Schema:
     """The form of a payload, which must not name any other column."""
     properties = {name: _write_column(table, table.table.columns[name]) for name in names}
     schema: dict[str, Any] = {"type": "object", "description": text, "properties": properties}
     if required:
         schema["required"] = list(required)
-    return {**schema, "additionalProperties": False}
+    usual = required or tuple(name for name in names if name not in table.table.primary_key)
+    return {**schema, "additionalProperties": False, "examples": [_example(table.table, usual)]}

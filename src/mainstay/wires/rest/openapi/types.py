@@ -16,6 +16,24 @@ LENGTH = re.compile(r"\b(?:VARCHAR|CHAR|CHARACTER|CHARACTER VARYING|BPCHAR)\((\d
 INTEGERS = {"SMALLINT": "int16", "INTEGER": "int32", "BIGINT": "int64"}
 ZONED = "WITH TIME ZONE"
 
+EXAMPLES: dict[Kind, Any] = {
+    Kind.BOOLEAN: True,
+    Kind.INTEGER: 1,
+    Kind.NUMERIC: 9.99,
+    Kind.FLOAT: 0.5,
+    Kind.TEXT: "text",
+    Kind.DATE: "2026-01-31",
+    Kind.TIME: "12:30:00",
+    Kind.INTERVAL: "02:30:00",
+    Kind.UUID: "6f2c1b9e-3a57-4a0d-9f0e-0d6c2f5b7a11",
+    Kind.JSON: {"key": "value"},
+    Kind.BINARY: "\\x00ff",
+    Kind.RANGE: "[1,5)",
+    Kind.VECTOR: "[1,2,3]",
+    Kind.TEXT_SEARCH: "'word':1",
+    Kind.OTHER: "text",
+}
+
 
 def type_schema(column: ColumnType, *, nullable: bool) -> Schema:
     """The schema of a value of the type. JSON, and a type that nothing is known of, may be anything."""
@@ -64,3 +82,18 @@ def _text(column: ColumnType) -> Schema:
         return {"type": "string", "enum": list(column.labels)}
     length = LENGTH.search(column.declared)
     return {"type": "string", "maxLength": int(length.group(1))} if length else {"type": "string"}
+
+
+def type_example(column: ColumnType) -> Any:
+    """A value as a body has it, of a form that the type reads."""
+    if column.labels:
+        return column.labels[0]
+    match column.kind:
+        case Kind.ARRAY:
+            return [type_example(column.element)] if column.element else []
+        case Kind.TIMESTAMP:
+            return "2026-01-31T12:30:00+00:00" if ZONED in column.name.upper() else "2026-01-31T12:30:00"
+        case Kind.TEXT:
+            return EXAMPLES[Kind.TEXT][: _text(column).get("maxLength")]
+        case _:
+            return EXAMPLES[column.kind]
