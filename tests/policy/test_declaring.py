@@ -201,9 +201,17 @@ def test_a_claim_in_the_junctions_condition_is_guarded_too() -> None:
 )
 def test_presets_are_claims_constants_or_calls(column: Any, value: Any, operand: Any) -> None:
     found = rule(Action.CREATE, lambda role: role.may("create", Order, columns="*", presets={column: value}))
-    ((name, preset),) = found.presets
+    ((_, preset),) = found.presets
     assert preset == operand
-    assert name not in found.columns
+
+
+@pytest.mark.parametrize(("said", "named"), [("*", True), (["customer_id"], True), (excluding("customer_id"), False)])
+def test_a_payload_may_name_a_preset_column_where_columns_says_so(said: Any, named: bool) -> None:
+    found = rule(
+        Action.CREATE, lambda role: role.may("create", Order, columns=said, presets={"customer_id": claim.sub})
+    )
+    assert ("customer_id" in found.columns) is named
+    assert found.presets == (("customer_id", SUB),)
 
 
 def test_a_rule_may_write_nothing_but_presets() -> None:

@@ -24,6 +24,7 @@ from mainstay.policy.operands import lower_operand
 from mainstay.policy.scope import Scope, column_of, hybrid_of, key_of, refuse
 
 WRITES = (Action.CREATE, Action.UPDATE)
+Presets = tuple[tuple[str, Operand], ...]
 
 # keyword: (the actions that it says something about, what to do about any other)
 KEYWORDS: dict[str, tuple[tuple[Action, ...], str]] = {
@@ -120,7 +121,7 @@ def _rule(site: Site) -> Rule:
     return Rule(
         action=action,
         table=site.table.key,
-        columns=_columns(site, {name for name, _ in presets}),
+        columns=_columns(site, presets),
         rows=TRUE if action is Action.CREATE else both(*guards, rows),
         presets=presets,
         check=both(*guards, check) if action in WRITES else TRUE,
@@ -138,7 +139,7 @@ def _check(site: Site, rows: Condition) -> Condition:
     return rows if site.action is Action.UPDATE else TRUE
 
 
-def _guards(presets: tuple[tuple[str, Operand], ...], *conditions: Condition) -> tuple[Present, ...]:
+def _guards(presets: Presets, *conditions: Condition) -> tuple[Present, ...]:
     """One Present for each claim that the rule names anywhere, so that a missing one denies all of it."""
     claims: dict[Claim, None] = {}
     for value in (*(operand for _, operand in presets), *conditions):
@@ -212,8 +213,8 @@ def _key(model: Any, catalog: Catalog, where: str) -> TableKey:
     return key_of(table, catalog)
 
 
-def _columns(site: Site, preset: set[str]) -> frozenset[str]:
-    """The columns that are read or written; presets and generated columns are nobody's to write."""
+def _columns(site: Site, presets: Presets) -> frozenset[str]:
+    """The columns that are read, or that a payload may name: never a generated one; a preset one is overruled."""
     said = site.grant.columns
     if site.action is Action.DELETE:
         _require_no_columns(site)
@@ -224,8 +225,8 @@ def _columns(site: Site, preset: set[str]) -> frozenset[str]:
         raise DeclarationError(f"columns is {said!r}", where=site.where, hint=f'columns="*" or columns=[{said!r}]')
     names = site.table.columns if isinstance(said, str) else _named(site, said)
     if site.action in WRITES:
-        names = [name for name in names if name not in preset and _writable(site, name, listed=isinstance(said, tuple))]
-    if not names and not preset:
+        names = [name for name in names if _writable(site, name, listed=isinstance(said, tuple))]
+    if not names and not presets:
         raise DeclarationError("columns is empty", where=site.where, hint="name a column, or leave the rule out")
     return frozenset(names)
 
@@ -279,7 +280,7 @@ def _element_name(element: Any, scope: Scope) -> str | None:
     return hybrid_of(element, scope) if isinstance(element, ClauseElement) else None
 
 
-def _presets(site: Site) -> tuple[tuple[str, Operand], ...]:
+def _presets(site: Site) -> Presets:
     presets: dict[str, Operand] = {}
     for said, value in site.grant.presets:
         name = _name(site, said)

@@ -69,7 +69,7 @@ class Role:
         `model`: a mapped class, a Table, or "schema.table".
         `columns`: "*", a list of names or attributes, or `excluding(...)`; only a delete goes without.
         `rows`: an expression over the model, for the rows to read, update or delete; None is every row.
-        `presets`: {column: claim or constant}, written whatever the payload says; nobody else writes these columns.
+        `presets`: {column: claim or constant}, written whatever the payload says, if `columns` lets it say anything.
         `check`: what must hold of a row once written; an update without one must leave the row within `rows`.
         `rows_max`: rows of one read. `unfiltered`: an update or delete may come without a filter.
         Raises DeclarationError for an unknown action; the rest is checked when the app starts.
