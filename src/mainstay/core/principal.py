@@ -13,6 +13,9 @@ class Principal(msgspec.Struct, frozen=True):
     claims: Mapping[str, Any] = {}
     anonymous: bool = False
 
+    def __repr__(self) -> str:
+        return f"Principal(role={self.role!r}, …)"  # claims must not end up in a log
+
     def claim(self, path: tuple[str, ...]) -> Any:
         """The claim at `path`, or None where any step of it is missing."""
         value: Any = self.claims
