@@ -1,0 +1,67 @@
+"""The cinema served by the real process, `mainstay serve`, for clients that know nothing of Mainstay."""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from cinema import setting
+from cinema.models import Base
+from services.postgres import Postgres
+
+HERE = Path(__file__).parent
+PATIENCE_S = 60
+"""For a machine with a lot else to do; nothing waits as long where all is well."""
+
+
+class Api(msgspec.Struct, frozen=True):
+    """`origin` is what supabase-js takes, `url` what the PostgREST clients take."""
+
+    origin: str
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/rest/v1"
+
+
+@contextlib.contextmanager
+def serve_cinema(postgres: Postgres, home: Path) -> Iterator[Api]:
+    """One worker on a new database with the cinema's rows; `home` is for its log."""
+    database = postgres.create_database()
+    asyncio.run(setting.set_up(database, [Base.metadata]))
+    log = home / "log"
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MAINSTAY_")}
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mainstay", "serve", "served:app", "--port", "0", "--log-format", "json"],
+            cwd=HERE,
+            env={**own, "PYTHONPATH": str(HERE.parent), "MAINSTAY_DATABASE_URL": database},
+            stderr=stderr,
+            stdin=subprocess.DEVNULL,
+        )
+    try:
+        yield Api(_wait_for_url(process, log))
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_for_url(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+        for line in lines:
+            if line["event"] == "started":
+                return str(line["url"])
+        time.sleep(0.02)
+    raise AssertionError(f"mainstay serve did not start:\n{log.read_text()}")
