@@ -10,6 +10,8 @@ import pytest
 from mainstay.cli import embedded
 from mainstay.cli.failure import Failure
 
+pytestmark = pytest.mark.slow
+
 
 def version(url: str) -> int:
     async def ask() -> int:
