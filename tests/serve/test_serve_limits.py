@@ -8,12 +8,18 @@ import httpx
 import pytest
 from serve_process import Server, is_closed, read_answer
 
-LIMITS = {"body_bytes_max": 1_000, "url_bytes_max": 200, "header_bytes_max": 1_000, "client_ms_max": 700}
+LIMITS = {"body_bytes_max": 1_000, "url_bytes_max": 200, "header_bytes_max": 1_000}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("limits"), limits=LIMITS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("impatient"), limits={"client_ms_max": 500}) as server:
         yield server
 
 
@@ -58,14 +64,22 @@ def test_a_client_that_may_continue_is_told_so(server: Server) -> None:
 
 @pytest.mark.parametrize(("size", "status"), [(200, 200), (201, 414)])
 def test_a_url_is_bounded(server: Server, size: int, status: int) -> None:
-    path = "/path?" + "q" * (size - len("/path") - 0)
+    path = "/path?" + "q" * (size - len("/path"))
     answer = server.get(path)
     assert answer.status == status
     assert status == 200 or answer.code == "MS414"
 
 
+def test_a_url_is_measured_in_bytes(server: Server) -> None:
+    assert server.get("/" + "%C3%A9" * 99).status == 200
+    assert server.get("/" + "%C3%A9" * 100).code == "MS414"
+
+
 def test_a_url_far_past_the_limit_is_refused(server: Server) -> None:
     assert server.get("/" + "x" * 100_000).status in {414, 431}
+
+
+MANY_HEADERS = b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n"
 
 
 def head_with_headers(size: int) -> bytes:
@@ -81,7 +95,9 @@ def test_headers_are_bounded(server: Server, size: int, status: int) -> None:
     assert status == 200 or answer.code == "MS431"
 
 
-@pytest.mark.parametrize("head", [head_with_headers(1_000_000), b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n"])
+@pytest.mark.parametrize(
+    "head", [head_with_headers(1_000_000), b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n"], ids=["large", "many"]
+)
 def test_headers_far_past_the_limit_are_refused(server: Server, head: bytes) -> None:
     with server.connect() as connection:
         try:
@@ -91,9 +107,11 @@ def test_headers_far_past_the_limit_are_refused(server: Server, head: bytes) -> 
         assert read_answer(connection).status == 431
 
 
-@pytest.mark.parametrize("head", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_a_client_that_takes_too_long_for_its_head_is_hung_up_on(server: Server, head: bytes) -> None:
-    with server.connection(head) as connection:
+@pytest.mark.parametrize(
+    "head", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "a part", "all but the end"]
+)
+def test_a_client_that_takes_too_long_for_its_head_is_hung_up_on(impatient: Server, head: bytes) -> None:
+    with impatient.connection(head) as connection:
         assert is_closed(connection)
 
 
@@ -103,9 +121,10 @@ def test_a_client_that_takes_too_long_for_its_head_is_hung_up_on(server: Server,
         b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
         b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ],
+    ids=["length", "chunks"],
 )
-def test_a_client_that_takes_too_long_for_its_body_is_told_408(server: Server, request_: bytes) -> None:
-    with server.connection(request_) as connection:
+def test_a_client_that_takes_too_long_for_its_body_is_told_408(impatient: Server, request_: bytes) -> None:
+    with impatient.connection(request_) as connection:
         assert read_answer(connection).code == "MS408"
         assert is_closed(connection)
 
@@ -116,6 +135,7 @@ def test_a_client_that_takes_too_long_for_its_body_is_told_408(server: Server, r
         b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
         b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ],
+    ids=["length", "chunks"],
 )
 def test_a_body_that_is_cut_short_never_reaches_the_application(server: Server, request_: bytes) -> None:
     with server.connection(request_) as connection:
@@ -170,6 +190,7 @@ def test_a_coding_before_chunked_is_not_understood(server: Server) -> None:
         b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
         b"Content-Length: 48\r\nTransfer-Encoding: chunked\r\n",
     ],
+    ids=["length first", "chunks first", "a length around both"],
 )
 def test_a_request_smuggled_behind_two_lengths_is_never_answered(server: Server, lengths: bytes) -> None:
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -14,12 +14,12 @@ from serve_process import PATIENCE_S, Server, eventually, is_closed, read_answer
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_loses_no_request(workers: int, tmp_path: Path) -> None:
-    with Server(tmp_path, workers=workers, drain_grace_ms=600) as server, ThreadPoolExecutor(10) as threads:
+    with Server(tmp_path, workers=workers, drain_grace_ms=1_500) as server, ThreadPoolExecutor(10) as threads:
         idle = server.connect()
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         read_answer(idle)
         silent = server.connect()
-        asleep = [threads.submit(server.get, "/sleep?1200") for _ in range(8)]
+        asleep = [threads.submit(server.get, "/sleep?2000") for _ in range(8)]
         server.wait_for_journal("asleep", 8)
 
         server.signal(signal.SIGTERM)
@@ -118,8 +118,8 @@ def test_control_c_in_a_terminal_drains_too(tmp_path: Path) -> None:
 
 def test_a_signal_to_every_process_at_once_drains_like_one_to_the_parent(tmp_path: Path) -> None:
     """systemd's KillMode=control-group, and `pkill`."""
-    with Server(tmp_path, workers=2, drain_grace_ms=500) as server:
-        with server.connection(b"GET /sleep?900 HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
+    with Server(tmp_path, workers=2, drain_grace_ms=1_500) as server:
+        with server.connection(b"GET /sleep?2000 HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
             server.wait_for_journal("asleep")
             for process in [psutil.Process(server.process.pid), *workers_of(server)]:
                 process.send_signal(signal.SIGTERM)
@@ -208,6 +208,17 @@ def test_a_reload_lets_the_old_worker_finish(tmp_path: Path) -> None:
         server.signal(signal.SIGHUP)
         assert read_answer(connection).status == 200
         server.wait_for_log("reloaded")
+
+
+def test_sigterm_in_the_midst_of_a_reload_loses_no_request_either(tmp_path: Path) -> None:
+    with Server(tmp_path) as server, server.connection(b"GET /sleep?3000 HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
+        server.wait_for_journal("asleep")
+        server.signal(signal.SIGHUP)
+        server.wait_for_journal("start", 2)
+        eventually(lambda: server.get("/pid").json != psutil.Process(server.process.pid).children()[0].pid, "the heir")
+        server.signal(signal.SIGTERM)
+        assert read_answer(connection).status == 200
+        assert server.wait() == 0
 
 
 def test_new_code_that_cannot_start_leaves_the_old_in_place(tmp_path: Path) -> None:

@@ -52,9 +52,8 @@ class Front:
     def check(self, request: Request, header_bytes: int) -> None:
         """Raises `Problem` where the head of the request is past a limit."""
         limits = self.limits
-        path = request.path
-        url_bytes = len(request.query) + (len(path) if path.isascii() else len(path.encode()))
-        if url_bytes > limits.url_bytes_max:
+        url = request.path + request.query
+        if (len(url) if url.isascii() else len(url.encode())) > limits.url_bytes_max:
             raise refusal.url_too_long(limits)
         if header_bytes > limits.header_bytes_max:
             raise refusal.headers_too_large(limits)

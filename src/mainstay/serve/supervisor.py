@@ -74,6 +74,7 @@ class Worker:
         self.drain_ms_max = Limits().drain_ms_max
         self.dismissed = False
         self.exited = asyncio.create_task(process.wait())
+        self.exited.add_done_callback(lambda _: writer.close())
 
     async def ready(self) -> str | None:
         """Wait until it answers. None: it does; else why it never will."""
@@ -82,7 +83,8 @@ class Worker:
                 self.drain_ms_max = drain_ms_max
                 return None
             case Failed(message):
-                await self.exited
+                await asyncio.wait({self.exited}, timeout=KILL_AFTER_S)
+                self.end()
                 return message
         return f"a worker ended while it started, with code {await self.exited}"
 
@@ -102,7 +104,6 @@ class Worker:
         alive = not self.exited.done()
         self.end()
         await self.exited
-        self.writer.close()
         return alive
 
     def end(self) -> None:
@@ -126,6 +127,7 @@ class Supervisor:
         self.events: asyncio.Queue[Reload | Worker] = asyncio.Queue()
         self.told_to_stop = asyncio.Event()
         self.told_twice = False
+        self.spawning = asyncio.Lock()
 
     async def run(self) -> str | None:
         """Serve until told to stop. None: all ended well; else in one line what did not."""
@@ -137,7 +139,8 @@ class Supervisor:
             await asyncio.wait({supervising, told}, return_when=asyncio.FIRST_COMPLETED)
             if supervising.done():
                 return supervising.result()
-            supervising.cancel()
+            async with self.spawning:  # not halfway through a birth, or the child would be nobody's
+                supervising.cancel()
             await asyncio.wait({supervising})
             return await self._drain()
         finally:
@@ -185,22 +188,30 @@ class Supervisor:
         return None
 
     async def _spawn(self, index: int) -> Worker:
-        ours, theirs = socket.socketpair()
-        listener = self.listening.sockets[index].fileno()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "mainstay.serve.worker", str(theirs.fileno())),
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(), listener),
-            process_group=0,  # out of reach of a terminal's Ctrl-C
-        )
-        theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
+        """Start a process and tell it what to serve; it is not ready yet."""
+        async with self.spawning:
+            ours, theirs = socket.socketpair()
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "mainstay.serve.worker", str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), self.listening.sockets[index].fileno()),
+                process_group=0,  # out of reach of a terminal's Ctrl-C
+            )
+            theirs.close()
+            reader, writer = await asyncio.open_connection(sock=ours)
+            write(writer, self._assignment(index))
+            worker = Worker(index, process, reader, writer)
+            self.family.add(worker)
+            worker.exited.add_done_callback(lambda _: self.family.discard(worker))
+            return worker
+
+    def _assignment(self, index: int) -> Assignment:
         serving = self.serving
-        assignment = Assignment(
+        return Assignment(
             target=serving.target,
             worker=index + 1,
-            listener=listener,
+            listener=self.listening.sockets[index].fileno(),
             is_unix=self.listening.path is not None,
             module_path=[str(Path.cwd()), *sys.path],
             limits=serving.limits,
@@ -208,11 +219,6 @@ class Supervisor:
             log_level=serving.log_level,
             log_requests=serving.log_requests,
         )
-        write(writer, assignment)
-        worker = Worker(index, process, reader, writer)
-        self.family.add(worker)
-        worker.exited.add_done_callback(lambda _: self.family.discard(worker))
-        return worker
 
     def _put_in_charge(self, worker: Worker) -> None:
         """From now on its end, unless we asked for it, is an event."""
@@ -253,12 +259,14 @@ class Supervisor:
 
     async def _drain(self) -> str | None:
         """Fail readiness, go on for the grace, then let every worker finish."""
-        for worker in self.family - set(self.workers.values()):
-            worker.end()  # not in charge of anything yet
-        serving = [worker for worker in self.workers.values() if not worker.exited.done()]
+        in_charge = {worker for worker in self.workers.values() if not worker.exited.done()}
+        leaving = {worker for worker in self.family if worker.dismissed}  # replaced, and still at its last requests
+        for worker in self.family - in_charge - leaving:
+            worker.end()  # not ready yet
+        serving = in_charge | leaving
         within_ms = max((worker.drain_ms_max for worker in serving), default=0)
         self.observe(Draining(self.serving.grace_ms, within_ms))
-        for worker in serving:
+        for worker in in_charge:
             worker.drain()
         await asyncio.sleep(self.serving.grace_ms / 1000 if serving and not self.told_twice else 0)
         self.listening.close()
