@@ -96,10 +96,9 @@ class View(Mapping[TableKey, Sequence[Row]]):
 def find_relation(table: Table, embed: Embed, sight: Sight) -> Relation:
     """By the relation's name, else the target table's. Raises PGRST200 where there is none for the role, PGRST201."""
     there = [relation for relation in table.relations if _is_there(relation, sight)]
-    found = [relation for relation in there if relation.name == embed.target]
-    found = found or [relation for relation in there if relation.target.name == embed.target]
-    if embed.hint is not None:
-        found = [relation for relation in found if embed.hint in _hints(relation)]
+    hinted = [relation for relation in there if embed.hint is None or embed.hint in _hints(relation)]
+    found = [relation for relation in hinted if relation.name == embed.target]
+    found = found or [relation for relation in hinted if relation.target.name == embed.target]
     if not found:
         raise Problem("PGRST200", f"Could not find a relationship between '{table.name}' and '{embed.target}'")
     if len(found) > 1:
