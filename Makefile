@@ -42,7 +42,7 @@ demo: $(INSTALLED) ## Serve 336,776 real flights on 127.0.0.1. PORT=8000
 	@$(BIN)/python -m examples.flights --port $(PORT)
 
 check: $(INSTALLED) ## Format, lint, types, imports, quick tests and docs: under a minute.
-	@$(MAKE) --no-print-directory -j2 -Otarget quick types format lint imports docs
+	@$(MAKE) --no-print-directory -k -j2 -Otarget quick types format lint imports docs
 
 format: $(INSTALLED)
 	@$(BIN)/ruff format --check
@@ -63,7 +63,7 @@ docs: $(INSTALLED) ## Build the documentation into site/; a broken link fails.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: $(INSTALLED) $(NODE_INSTALLED) ## Everything: what check does, and all tests.
-	@$(MAKE) --no-print-directory -j2 -Otarget types format lint imports docs
+	@$(MAKE) --no-print-directory -k -j2 -Otarget types format lint imports docs
 	@$(MAKE) --no-print-directory tests
 
 tests: $(INSTALLED) $(NODE_INSTALLED)
