@@ -6,8 +6,10 @@ application.
 
 from collections.abc import Sequence
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 
+import msgspec
 from sqlalchemy import MetaData
 
 from mainstay.auth.authenticate import Authenticator, Known
@@ -23,6 +25,7 @@ from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 from mainstay.pipeline import Pipeline, StatementKey
+from mainstay.plan.describe import describe
 from mainstay.policy.declare import Policies, Role
 from mainstay.policy.select import Policy
 from mainstay.reflect.models import reflect_models
@@ -31,7 +34,14 @@ from mainstay.serve.asgi import Asgi
 from mainstay.serve.rsgi import Rsgi
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
+from mainstay.wires.docs import DocsWire
 from mainstay.wires.rest import Call, RestWire
+from mainstay.wires.rest.openapi import openapi_document
+
+DescriptionKey = tuple[str, str | None, bool]
+
+# OpenAPI documents kept, one for each role, schema and way of asking; a role comes from a token, so it is bounded.
+DESCRIPTIONS_MAX = 100
 
 
 class Mainstay:
@@ -56,6 +66,8 @@ class Mainstay:
     def configure(self, settings: Settings) -> None:
         """Other settings, before `start`."""
         self.settings = settings
+        for made_from_them in ("wire", "docs", "rsgi", "asgi"):
+            self.__dict__.pop(made_from_them, None)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -85,7 +97,15 @@ class Mainstay:
             cors_origins=settings.cors_origins,
             plan_enabled=settings.plan_enabled,
             rollback_allowed=settings.rollback_allowed,
+            schemas=self.catalog.schemas,
+            server_timing=settings.server_timing,
         )
+
+    @cached_property
+    def docs(self) -> DocsWire | None:
+        """The API reference page; None where the settings serve none."""
+        path = self.settings.docs_path
+        return None if path is None else DocsWire(path=path, rest_prefix=self.settings.rest_prefix)
 
     @cached_property
     def rsgi(self) -> Rsgi:
@@ -115,6 +135,8 @@ class Mainstay:
     async def handle(self, request: Request) -> Response:
         """Answer a request. Every Problem becomes an answer here; anything else is a fault of ours."""
         running = self._running
+        if self.docs is not None and (page := self.docs.answer(request)) is not None:
+            return page
         if running is None:
             return self.refuse(Problem("MS503", "The server is not started", retry_after_s=1))
         return await running.handle(request)
@@ -158,32 +180,60 @@ class _Running:
                 where="setting database_url",
                 hint="Set MAINSTAY_DATABASE_URL, or use `mainstay dev`, which runs PostgreSQL itself.",
             )
+        self.app = app
+        self.log_requests = settings.log_requests
         self.wire = app.wire
+        self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
         self.store = _store(settings, settings.database_url)
         self.pipeline = _pipeline(app, self.store)
         self.authenticator = _authenticator(settings)
 
     async def handle(self, request: Request) -> Response:
-        headers = request.headers
         principal: Principal | None = None
         call: Call | None = None
+        times = [perf_counter()]
         try:
-            authorization, api_key = headers.get("authorization"), headers.get("apikey")
-            principal = self.authenticator.known(authorization, api_key)
-            if principal is None:
-                principal = await self.authenticator.verify(authorization, api_key)
+            principal = await self._authenticate(request)
+            times.append(perf_counter())
             call = self.wire.parse(request)
+            times.append(perf_counter())
             if call.operation is None:
-                return self._answer(call, principal)
-            result = await self.pipeline.run(call.operation, principal)
-            return self.wire.render(call, result)
+                response = self._answer(call, principal)
+            else:
+                result = await self.pipeline.run(call.operation, principal)
+                times.append(perf_counter())
+                response = self.wire.render(call, result, times)
         except Problem as problem:
             anonymous = principal is None or principal.anonymous
-            return self.wire.refuse(problem, anonymous=anonymous, call=call, request=request)
+            response = self.wire.refuse(problem, anonymous=anonymous, call=call, request=request)
+        if self.log_requests and principal is not None:
+            return msgspec.structs.replace(response, role=principal.role)
+        return response
+
+    async def _authenticate(self, request: Request) -> Principal:
+        authorization, api_key = request.headers.get("authorization"), request.headers.get("apikey")
+        known = self.authenticator.known(authorization, api_key)
+        return known or await self.authenticator.verify(authorization, api_key)
 
     def _answer(self, call: Call, principal: Principal) -> Response:
         """What needs no database: a preflight, OPTIONS, the description of the API."""
-        return self.wire.render(call, Result(body=None, rows=0))
+        body = self._describe(call, principal) if call.describe else None
+        return self.wire.render(call, Result(body=body, rows=0))
+
+    def _describe(self, call: Call, principal: Principal) -> bytes:
+        """The OpenAPI document of what the role may see, made once. Raises PGRST126 where it is switched off."""
+        app = self.app
+        if not app.settings.openapi_enabled:
+            raise Problem("PGRST126", "Root endpoint metadata is disabled", where="path")
+        key = (principal.role, call.schema, principal.anonymous)
+        known = self.descriptions.get(key)
+        if known is None:
+            described = describe(app.catalog, app.policy, principal.role, app.limits, schema=call.schema)
+            known = openapi_document(
+                described, prefix=app.settings.rest_prefix, title="Mainstay", anonymous=principal.anonymous
+            )
+            self.descriptions.put(key, known)
+        return known
 
 
 def _store(settings: Settings, url: str) -> PostgresStore:

@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a request may ask for the database's plan (`Accept: application/vnd.pgrst.plan`)."""
     rollback_allowed: bool = False
     """Whether a write may ask to be rolled back (`Prefer: tx=rollback`)."""
+    server_timing: bool = True
+    """Whether answers tell how long the database took (`Server-Timing`)."""
     openapi_enabled: bool = True
     """Whether the prefix answers with an OpenAPI document of what the caller's role may see."""
     lanes_read: Annotated[int, Meta(ge=1)] = 8

@@ -130,7 +130,8 @@ def written_request(case: dict[str, Any], request: Request) -> str:
 
 
 def written_response(response: Response) -> str:
-    lines = [str(response.status), *(f"{name}: {value}" for name, value in response.headers)]
+    headers = [f"{name}: {value}" for name, value in response.headers if name != "server-timing"]
+    lines = [str(response.status), *headers]
     if response.body:
         media = dict(response.headers).get("content-type", "")
         body = response.body

@@ -71,10 +71,11 @@ class Lane:
 
     async def write(self, text: str, arguments: Sequence[str | None], statement: Statement, ending: Ending) -> Result:
         """One write in its transaction, committed only where the result may be. Raises Problem and asyncpg's errors."""
+        started = time.perf_counter()
         connection = self._connection()
         await connection.execute("BEGIN")
         try:
-            result = result_of(statement.columns, the_row(await self.fetch(text, arguments)), 0)
+            result = result_of(statement.columns, the_row(await self.fetch(text, arguments)), started)
             verify(statement, result)
         except BaseException:
             if self.connected:
@@ -104,7 +105,7 @@ def the_row(records: Sequence[Record]) -> Record:
 
 
 def result_of(columns: Sequence[Column], record: Record, started: float) -> Result:
-    """The statement's one row as a Result. `started` is a `time.perf_counter()`, or 0 for not timed."""
+    """The statement's one row as a Result. `started` is when it was sent, by `time.perf_counter`."""
     fields: dict[str, Any] = {column.value: value for column, value in zip(columns, record, strict=True)}
     body = fields.get("body")
     return Result(
@@ -115,5 +116,5 @@ def result_of(columns: Sequence[Column], record: Record, started: float) -> Resu
         inserted=fields.get("inserted"),
         key=fields.get("key"),
         violations=fields.get("violations") or 0,
-        database_us=int((time.perf_counter() - started) * 1e6) if started else 0,
+        database_us=int((time.perf_counter() - started) * 1e6),
     )

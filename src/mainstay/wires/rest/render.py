@@ -1,5 +1,7 @@
 """Turns a `Call` and its `Result` into a response. The body is passed through as the database wrote it."""
 
+from collections.abc import Sequence
+from time import perf_counter
 from urllib.parse import quote
 
 import msgspec
@@ -11,6 +13,8 @@ from mainstay.core.result import Result
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.problems import respond
 
+# One % is twice as fast as five f-string fields, and it is on every request's path.
+TIMING = "jwt;dur=%.3f, parse;dur=%.3f, plan;dur=%.3f, transaction;dur=%.3f, response;dur=%.3f"
 KEY = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -41,6 +45,20 @@ def content_range(offset: int, rows: int, total: int | None) -> str:
     """`0-9/100`: first and last row and the total; `*` for what is not there or not known (RFC 9110, 14.4)."""
     span = f"{offset}-{offset + rows - 1}" if rows > 0 and total != 0 else "*"
     return f"{span}/{'*' if total is None else total}"
+
+
+def server_timing(times: Sequence[float], database_us: int) -> str:
+    """PostgREST's metrics in milliseconds (https://www.w3.org/TR/server-timing/); `plan` is all that `run` did but
+    wait for the database, and `response` is what rendering took."""
+    came, authenticated, parsed, ran = times
+    waited = database_us / 1e3
+    return TIMING % (
+        (authenticated - came) * 1e3,
+        (parsed - authenticated) * 1e3,
+        max((ran - parsed) * 1e3 - waited, 0.0),
+        waited,
+        (perf_counter() - ran) * 1e3,
+    )
 
 
 def _offset(read: Read, operation: Operation) -> int:

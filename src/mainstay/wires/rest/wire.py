@@ -1,5 +1,7 @@
 """The REST wire in one piece: parse, render and refuse, with the memory that makes the usual request cheap."""
 
+from collections.abc import Sequence
+
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
@@ -11,7 +13,7 @@ from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.parse import METHODS, PAYLOADS, READS, Setup, parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import respond
-from mainstay.wires.rest.render import render
+from mainstay.wires.rest.render import render, server_timing
 
 
 class RestWire:
@@ -19,7 +21,7 @@ class RestWire:
 
     `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
     `plan_enabled` allows EXPLAIN by media type, `rollback_allowed` allows `Prefer: tx=rollback`; `server_timing`
-    tells the time in the database. `memo_max` is the number of request forms that are remembered; 0 remembers none.
+    tells where the time went. `memo_max` is the number of request forms that are remembered; 0 remembers none.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -78,11 +80,14 @@ class RestWire:
         except Problem:
             return None
 
-    def render(self, call: Call, result: Result) -> Response:
-        """The response to a call that was run. For a description, `result.body` is its document."""
+    def render(self, call: Call, result: Result, times: Sequence[float] = ()) -> Response:
+        """The response to a call that was run. For a description, `result.body` is its document.
+
+        `times`: when the request came, and when it was authenticated, parsed and run, by `time.perf_counter`.
+        """
         response = render(call, result)
-        if self.server_timing and call.answer is None:
-            response.headers.append(("server-timing", f"transaction;dur={result.database_us / 1000:.1f}"))
+        if self.server_timing and times:
+            response.headers.append(("server-timing", server_timing(times, result.database_us)))
         return response
 
     def refuse(
