@@ -30,7 +30,6 @@ supervisor.BACKOFF_S = tuple(options.pop("backoff", supervisor.BACKOFF_S))
 for name, make in {"limits": lambda v: Limits(**v), "uds": Path, "log_format": LogFormat}.items():
     if options.get(name) is not None:
         options[name] = make(options[name])
-options["watch"] = [Path(path) for path in options.get("watch", [])]
 sys.exit(server.run(**options))
 """
 
@@ -41,7 +40,7 @@ class Server:
     def __init__(self, home: Path, environment: dict[str, str] | None = None, **options: Any) -> None:
         self.journal = home / "journal"
         self.stderr = home / "stderr"
-        options = {"target": "fake_app:app", "port": 0, "log_format": "json", **options}
+        options = {"target": "fake_app:app", "port": 0, "log_format": "json", "drain_grace_ms": 0, **options}
         with self.stderr.open("w") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SCRIPT, json.dumps(options)],

@@ -335,3 +335,16 @@ def test_a_body_in_parts_is_joined() -> None:
     received = [{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request", "body": b"c"}]
     sent = exchange([], received)
     assert (sent[0]["status"], sent[1]["body"]) == (200, b"abc")
+
+
+def test_a_bug_is_logged_where_nobody_observes(caplog: pytest.LogCaptureFixture) -> None:
+    outer = Asgi(FakeApplication(LIMITS))
+
+    async def use() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://x") as client:
+            return await client.get("/bug")
+
+    answer = asyncio.run(use())
+    (record,) = [record for record in caplog.records if record.name == "mainstay"]
+    assert record.getMessage() == f"request {answer.headers['x-request-id']} failed"
+    assert "KeyError" in caplog.text

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from serve_process import Server, is_closed, read_answer
 
+pytestmark = pytest.mark.slow
 LIMITS = {"body_bytes_max": 1_000, "url_bytes_max": 200, "header_bytes_max": 1_000}
 
 

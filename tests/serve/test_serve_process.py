@@ -11,6 +11,8 @@ import psutil
 import pytest
 from serve_process import PATIENCE_S, Server, eventually, is_closed, read_answer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_loses_no_request(workers: int, tmp_path: Path) -> None:
@@ -235,18 +237,6 @@ def test_new_code_that_cannot_start_leaves_the_old_in_place(tmp_path: Path) -> N
         assert [line["event"] for line in server.log()].count("reloaded") == 1
         assert server.get("/").status == 200
         assert not before & {worker.pid for worker in workers_of(server)}
-
-
-def test_a_changed_file_reloads_where_asked_to(tmp_path: Path) -> None:
-    code = tmp_path / "code"
-    code.mkdir()
-    with Server(tmp_path, watch=[str(code)]) as server:
-
-        def change() -> bool:
-            (code / "models.py").write_text(f"# {os.urandom(4).hex()}")
-            return any(line["event"] == "reloaded" for line in server.log())
-
-        eventually(change, "a reload")
 
 
 def test_a_unix_socket_serves_several_workers_and_is_gone_afterwards(tmp_path: Path) -> None:

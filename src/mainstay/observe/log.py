@@ -130,6 +130,12 @@ def listener(*, requests: bool = False) -> Observer:
     return log
 
 
+def tell_logging(observation: Observation, /) -> None:
+    """The observer for where logging is someone else's to set up: failures alone, to the logger `mainstay`."""
+    if isinstance(observation, RequestFailed):
+        logging.getLogger("mainstay").error("request %s failed", observation.request_id, exc_info=observation.error)
+
+
 def _request_fields(handled: RequestHandled) -> dict[str, Any]:
     return {
         "method": handled.method,

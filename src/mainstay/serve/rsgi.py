@@ -11,8 +11,9 @@ from typing import Protocol
 
 from mainstay.core.exchange import Headers, Request
 from mainstay.core.limits import Limits
-from mainstay.core.observation import Observer, unobserved
+from mainstay.core.observation import Observer
 from mainstay.core.problem import Problem
+from mainstay.observe.log import tell_logging
 from mainstay.serve import refusal
 from mainstay.serve.application import Application
 from mainstay.serve.front import HEALTH, Front, size
@@ -58,7 +59,7 @@ class Rsgi:
         application: Application,
         *,
         limits: Limits | None = None,
-        observe: Observer = unobserved,
+        observe: Observer = tell_logging,
         observe_requests: bool = False,
     ) -> None:
         self.front = Front(application, limits=limits, observe=observe)

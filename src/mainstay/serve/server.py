@@ -21,19 +21,18 @@ def run(  # noqa: PLR0913 - each is an option of the command
     uds: Path | None = None,
     workers: int = 1,
     limits: Limits | None = None,
-    drain_grace_ms: int = 0,
+    drain_grace_ms: int = 500,
     log_format: LogFormat = LogFormat.AUTO,
     log_level: str = "info",
     log_requests: bool = False,
-    watch: Sequence[Path] = (),
     observers: Sequence[Observer] = (),
 ) -> int:
     """Serve the application at `target` (`module:attribute`) until SIGTERM or SIGINT; the process's exit code.
 
     `uds` listens on a Unix socket instead of `host` and `port` (0: any free one; `Started` says which). `limits` None
-    are the application's own. Once told to stop, readiness fails, requests are still taken for `drain_grace_ms`, and
-    those in flight then have `limits.drain_ms_max`. SIGHUP, or a change of a Python file below `watch`, replaces the
-    workers one after another. `observers` hear what happens to the server, in this process, next to the log.
+    are the application's own. Once told to stop, readiness fails, requests are still taken for `drain_grace_ms` so that
+    load balancers notice, and those in flight then have `limits.drain_ms_max`. SIGHUP replaces the workers one after
+    another. `observers` hear what happens to the server, in this process, next to the log.
 
     Where it can't start, one line on stderr says why, and the code is 1.
     """
@@ -50,7 +49,6 @@ def run(  # noqa: PLR0913 - each is an option of the command
         log_format=log_format,
         log_level=log_level,
         log_requests=log_requests,
-        watch=tuple(watch),
     )
     failure = asyncio.run(_supervise(serving, listening, (log.listener(), *observers)))
     return 0 if failure is None else _fail(failure)

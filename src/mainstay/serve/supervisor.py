@@ -1,7 +1,7 @@
 """The parent of the workers: it starts, replaces, reloads, drains and ends them, and never touches a request.
 
 It does not import the application, so that each new worker loads the code that is there now. One task is in charge at
-a time: whatever happens (a signal, a worker's end, a changed file) waits in one queue for it.
+a time: whatever happens (SIGHUP, a worker's end) waits in one queue for it.
 """
 
 import asyncio
@@ -47,7 +47,6 @@ class Serving(msgspec.Struct, frozen=True):
     log_format: LogFormat
     log_level: str
     log_requests: bool
-    watch: tuple[Path, ...]
 
 
 class Reload(Enum):
@@ -134,7 +133,6 @@ class Supervisor:
         self._take_signals()
         supervising = asyncio.create_task(self._supervise())
         told = asyncio.create_task(self.told_to_stop.wait())
-        watching = asyncio.create_task(self._watch())
         try:
             await asyncio.wait({supervising, told}, return_when=asyncio.FIRST_COMPLETED)
             if supervising.done():
@@ -144,8 +142,7 @@ class Supervisor:
             await asyncio.wait({supervising})
             return await self._drain()
         finally:
-            for task in (told, watching):
-                task.cancel()
+            told.cancel()
             await asyncio.gather(*(worker.kill() for worker in self.family))
             self.listening.close()
 
@@ -275,12 +272,3 @@ class Supervisor:
         if self.told_twice:
             return "stopped at once, as asked for by a second signal"
         return f"{killed} of {len(serving)} workers had to be killed" if killed else None
-
-    async def _watch(self) -> None:
-        """A reload for every burst of changes to Python files."""
-        if not self.serving.watch:
-            return
-        from watchfiles import PythonFilter, awatch
-
-        async for _ in awatch(*self.serving.watch, watch_filter=PythonFilter()):
-            self.events.put_nowait(Reload.RELOAD)
