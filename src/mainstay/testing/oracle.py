@@ -101,9 +101,9 @@ class Selection:
         self.readable = sight.readable(table.key)
         if not self.readable:
             raise Problem("42501", f"permission denied for table {table.name}")
-        self.embeds = {item.name: Embedding(self, item) for item in items if isinstance(item, Embed)}
         self.items = [item for item in items if not isinstance(item, Embed) or item.select]
-        self._require_names()
+        self.embeds: dict[str, Embedding] = {}
+        self._require_names(items)
 
     def page(self, limit: int | None, offset: int) -> list[dict[str, Any]]:
         """The finished rows of the page."""
@@ -212,11 +212,13 @@ class Selection:
                 return bool(self.embeds[name].related(row)) is (truth is Truth.NOT_NULL)
         return holds_for(condition, row, self.table, self.sight.asking(self.sight.view))
 
-    def _require_names(self) -> None:
-        """Raises Problem for a column that does not exist for the role, whether or not there is any row."""
-        for item in self.items:
+    def _require_names(self, items: Sequence[Item]) -> None:
+        """Raises Problem for the first name that does not exist for the role, whether or not there is any row."""
+        for item in items:
             if isinstance(item, Pick) and item.field is not None:
                 self._require(item.field)
+            elif isinstance(item, Embed):
+                self.embeds[item.name] = Embedding(self, item)
         for field in fields_in(self.where):
             if field.column not in self.embeds:
                 self._require(field)
