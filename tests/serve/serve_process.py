@@ -84,8 +84,12 @@ class Server:
         self.process.send_signal(number)
 
     def wait(self) -> int:
-        """The exit code, once it has ended."""
-        return self.process.wait(PATIENCE_S)
+        """The exit code, once it has ended; a server that does not end is killed, and fails the test."""
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
     def connect(self) -> socket.socket:
         if self.url.startswith("unix:"):
