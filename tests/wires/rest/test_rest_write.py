@@ -194,6 +194,19 @@ def test_what_a_method_can_not_honour_is_refused(method: str, query: str, code: 
     assert refusal(query, method=method, body=b"{}").code == code
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "message"),
+    [
+        ("POST", "limit=1", "Limit and offset do not apply to POST"),
+        ("POST", "id=eq.1", "Filters do not apply to POST"),
+        ("DELETE", "columns=id", "The parameter 'columns' does not apply to DELETE"),
+        ("PATCH", "on_conflict=id", "The parameter 'on_conflict' does not apply to PATCH"),
+    ],
+)
+def test_the_refusal_spells_method_and_parameter_as_they_were_sent(method: str, query: str, message: str) -> None:
+    assert refusal(query, method=method, body=b"{}").message == message
+
+
 def test_an_empty_columns_parameter_is_refused_as_postgrest_does() -> None:
     problem = refusal("columns=", method="POST", body=b"[{}]")
     assert problem.message == '"failed to parse columns parameter ()" (line 1, column 1)'

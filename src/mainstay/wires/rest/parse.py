@@ -168,13 +168,13 @@ class _Parser:
         if query.paged and self.method == "PUT":
             raise Problem("PGRST114", "limit/offset querystring parameters are not allowed for PUT", where="limit")
         if query.paged and self.method not in READS:
-            raise _out_of_place("limit and offset do", self.method, "limit", "MS445")
+            raise _out_of_place("Limit and offset do", self.method, "limit", "MS445")
         if query.root.where and self.method == "POST":
-            raise _out_of_place("filters do", "POST", "filter", "MS446")
+            raise _out_of_place("Filters do", "POST", "filter", "MS446")
         if query.columns is not None and self.method not in ("POST", "PATCH"):
-            raise _out_of_place("columns does", self.method, "columns", "MS447")
+            raise _out_of_place("The parameter 'columns' does", self.method, "columns", "MS447")
         if query.on_conflict is not None and self.method != "POST":
-            raise _out_of_place("on_conflict does", self.method, "on_conflict", "MS447")
+            raise _out_of_place("The parameter 'on_conflict' does", self.method, "on_conflict", "MS447")
 
     def _shape(self, query: Query, payload: Payload | None) -> Shape:
         if self.method == "DELETE":
@@ -280,7 +280,7 @@ def _media_headers(media: Media, schema: str | None) -> Headers:
 
 
 def _out_of_place(what: str, method: str, where: str, code: str) -> Problem:
-    return Problem(code, f"{what} not apply to {method}".capitalize(), hint=f"Leave out {where}.", where=where)
+    return Problem(code, f"{what} not apply to {method}", hint=f"Leave out {where}.", where=where)
 
 
 def _is_key(where: Condition) -> bool:
