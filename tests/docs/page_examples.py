@@ -25,7 +25,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import textwrap
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -62,7 +61,8 @@ def blocks_of(page: Path) -> list[Block]:
         language, _, rest = match["info"].strip().partition(" ")
         title = TITLE.search(rest)
         line = text.count("\n", 0, match.start()) + 1
-        blocks.append(Block(language, title[1] if title else None, textwrap.dedent(match["text"]), line))
+        inside = re.sub(f"^{match['indent']}", "", match["text"], flags=re.MULTILINE)
+        blocks.append(Block(language, title[1] if title else None, inside, line))
     return blocks
 
 
@@ -160,8 +160,7 @@ class Reader:
             case Block(_, str(title)):
                 self._write(title, block.text)
             case Block("python"):
-                source = "\n" * block.line + block.text
-                exec(compile(source, "page", "exec"), self.names)
+                self._execute("\n" * block.line + block.text)
             case Block("console"):
                 self._type(block.text)
             case Block("json"):
@@ -186,6 +185,18 @@ class Reader:
         place = self.directory / title
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(self._in_truth(text))
+
+    def _execute(self, source: str) -> None:
+        """Run here, where the page's own files can be imported and are forgotten afterwards."""
+        sys.path.insert(0, str(self.directory))
+        known = set(sys.modules)
+        try:
+            exec(compile(source, "page", "exec"), self.names)
+        finally:
+            sys.path.remove(str(self.directory))
+            for name in set(sys.modules) - known:
+                if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(self.directory)):
+                    del sys.modules[name]
 
     def _type(self, text: str) -> None:
         for command, expected in commands_of(text):
