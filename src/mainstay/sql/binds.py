@@ -65,8 +65,9 @@ class RowBinds(Binds):
         }
 
     def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
-        if constant:
-            return super().text(source, constant=True)
+        if constant or source not in self.columns:
+            # A source that no bind is for is a part of a condition that came to nothing, such as `false AND …`.
+            return super().text(source, constant=constant)
         return self.columns[source]
 
 

@@ -1,8 +1,8 @@
 """Conditions and fields as SQL expressions over the tables in scope."""
 
 import itertools
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -21,6 +21,7 @@ from mainstay.core.condition import (
     Operator,
     Or,
     Present,
+    Quantifier,
     Related,
     Slot,
     Truth,
@@ -48,7 +49,16 @@ _SYMBOLS = {
     Operator.NXL: "&>",
     Operator.ADJ: "-|-",
 }
-_PATTERNS = {Operator.LIKE, Operator.ILIKE, Operator.MATCH, Operator.IMATCH}
+# What fails for a pattern that is none: a regular expression by itself, and of a LIKE pattern the lone backslash that
+# it ends with, which else fails only where a text comes so far.
+_LONE_BACKSLASH = sa.literal_column(r"'(?<!\\)(?:\\\\)*(\\)$'", sa.Text())
+_PATTERNS: dict[Operator, Callable[[Any], Any]] = {
+    **dict.fromkeys((Operator.MATCH, Operator.IMATCH), sa.literal_column("''").op("~")),
+    **dict.fromkeys(
+        (Operator.LIKE, Operator.ILIKE),
+        lambda pattern: sa.literal_column("'a'").op("LIKE")(sa.func.substring(pattern, _LONE_BACKSLASH)),
+    ),
+}
 _SEARCHES = {
     Operator.FTS: "to_tsquery",
     Operator.PLFTS: "plainto_tsquery",
@@ -64,6 +74,9 @@ _TRUTHS: dict[Truth, tuple[str, Expression]] = {
 }
 _CALL_TYPES = {"lower": "text", "upper": "text", "length": "integer", "now": "timestamptz", "current_date": "date"}
 _TEXTUAL = {Kind.TEXT}
+
+
+S = TypeVar("S", sa.Select[Any], sa.Update, sa.Delete)
 
 
 class Scope:
@@ -91,12 +104,26 @@ class Scope:
 
 
 class Conditions:
-    """Compiles conditions; `binds` says where values come from, `names` hands out aliases."""
+    """Compiles conditions; `binds` says where values come from, `alias` hands out names.
+
+    `values` are the request's values as the statement reads them, those that may turn out unreadable.
+    """
 
     def __init__(self, catalog: Catalog, binds: Binds) -> None:
         self.catalog = catalog
         self.binds = binds
+        self.values: dict[str, Expression] = {}
         self._numbers = itertools.count(1)
+
+    def checked(self, statement: S) -> S:
+        """The statement, which fails for a value that can't be read whether or not a row is compared with it.
+
+        Otherwise the failure would tell of rows: PostgreSQL may compare those that the policy hides before it hides
+        them. Without columns in it, the condition becomes a one-time filter, which comes before all rows.
+        """
+        if not self.values:
+            return statement
+        return statement.where(sa.func.num_nulls(*self.values.values()) >= sa.literal_column("0"))
 
     def alias(self) -> str:
         return f"t{next(self._numbers)}"
@@ -146,8 +173,15 @@ class Conditions:
                 return self._call(scope, operand)
             case Literal():
                 return cast(literal(operand), type_name)
-            case Slot() | Claim():
+            case Slot():
+                return self._read(operand, type_name, cast(self.binds.text(operand), type_name))
+            case Claim():
                 return cast(self.binds.text(operand), type_name)
+
+    def _read(self, slot: Slot, type_name: str, value: Expression) -> Expression:
+        if type_name.lower() not in ("text", "text[]"):
+            self.values[f"{slot.index} {type_name}"] = value
+        return value
 
     def join(self, relation: Relation, source: Scope, target: Scope) -> Expression:
         """The pairs of a direct relation."""
@@ -175,25 +209,36 @@ class Conditions:
         if compare.operator in _SEARCHES:
             return self._search(scope, compare)
         left = self.operand(scope, compare.left, "text")
-        constant = compare.operator in _PATTERNS
-        type_name = "text" if constant else self.type_name(scope, compare.left)
+        type_name = "text" if compare.operator in _PATTERNS else self.type_name(scope, compare.left)
         if compare.operator is Operator.IN or compare.quantifier is not None:
-            array = self._list(compare.right, type_name)
             symbol = "=" if compare.operator is Operator.IN else _SYMBOLS[compare.operator]
-            every = sa.all_ if compare.quantifier is not None and compare.quantifier.value == "all" else sa.any_
-            return left.op(symbol, is_comparison=True)(every(array))
-        if constant and isinstance(compare.right, Slot | Claim):
-            right = self.binds.text(compare.right, constant=isinstance(compare.right, Slot))
+            every = sa.all_ if compare.quantifier is Quantifier.ALL else sa.any_
+            return left.op(symbol, is_comparison=True)(every(self._list(compare, type_name)))
+        if compare.operator in _PATTERNS and isinstance(compare.right, Slot | Claim):
+            right = self._pattern(compare.operator, compare.right)
         else:
             right = self.operand(scope, compare.right, type_name)
         return left.op(_SYMBOLS[compare.operator], is_comparison=True)(right)
 
-    def _list(self, operand: Operand, type_name: str) -> Expression:
+    def _pattern(self, operator: Operator, source: Slot | Claim) -> Expression:
+        if isinstance(source, Claim):
+            return self.binds.text(source)
+        pattern = self.binds.text(source, constant=True)
+        self._read(source, operator.value, _PATTERNS[operator](pattern))
+        return pattern
+
+    def _list(self, compare: Compare, type_name: str) -> Expression:
+        operand = compare.right
         if isinstance(operand, Literal):
             return sa.cast(literal(operand), Named(f"{type_name}[]"))
-        if isinstance(operand, Slot | Claim):
-            return sa.cast(self.binds.text(operand), Named(f"{type_name}[]"))
-        raise TypeError(f"{operand} is not a list")
+        if not isinstance(operand, Slot | Claim):
+            raise TypeError(f"{operand} is not a list")
+        items = sa.cast(self.binds.text(operand), Named(f"{type_name}[]"))
+        if isinstance(operand, Slot):
+            self._read(operand, f"{type_name}[]", items)
+        if isinstance(operand, Slot) and compare.operator in _PATTERNS:
+            self._read(operand, compare.operator.value, self._each(items, _PATTERNS[compare.operator]))
+        return items
 
     def _search(self, scope: Scope, compare: Compare) -> Expression:
         """Full text search: a column that is not a tsvector becomes one, as in PostgREST."""
@@ -204,14 +249,22 @@ class Conditions:
         if not isinstance(compare.right, Slot):
             raise TypeError("a text search compares with a request's value")
         function = getattr(sa.func, _SEARCHES[compare.operator])
+        text = self.binds.text(compare.right, constant=True)
         if compare.quantifier is None:
-            return vector.op("@@", is_comparison=True)(function(*config, self.binds.text(compare.right, constant=True)))
-        words = sa.func.unnest(sa.cast(self.binds.text(compare.right, constant=True), Named("text[]"))).column_valued(
-            "w"
-        )
+            query = function(*config, text)
+            self._read(compare.right, "query", query)
+            return vector.op("@@", is_comparison=True)(query)
+        texts = sa.cast(text, Named("text[]"))
+        self._read(compare.right, "queries", self._each(texts, lambda word: function(*config, word)))
+        words = sa.func.unnest(texts).column_valued("w")
         matches = vector.op("@@", is_comparison=True)(function(*config, words))
         reduce = sa.func.bool_or if compare.quantifier.value == "any" else sa.func.bool_and
-        return sa.select(reduce(matches)).select_from(words).correlate(scope.source).scalar_subquery()
+        return sa.select(reduce(matches)).correlate(scope.source).scalar_subquery()
+
+    def _each(self, array: Expression, read: Callable[[Any], Any]) -> Expression:
+        """How many of the array's items can be read, which takes reading each."""
+        items = sa.func.unnest(array).column_valued(self.alias())
+        return sa.select(sa.func.count(read(items))).scalar_subquery()
 
     def _is_vector(self, scope: Scope, left: Field | Call) -> bool:
         return (

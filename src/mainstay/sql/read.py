@@ -42,7 +42,8 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
     """The body, how many rows it holds, and how many there are in all."""
     page = rows(conditions, plan.select)
     answer = document(page, plan.format, strip_nulls=plan.strip_nulls)
-    return answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
+    answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
+    return Answering(conditions.checked(answer.select), answer.columns)
 
 
 def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool) -> Answering:
