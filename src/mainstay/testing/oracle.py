@@ -28,6 +28,7 @@ from mainstay.testing.truth import (
     opposite,
     rank,
     related_rows,
+    require_value,
     some,
     type_of,
 )
@@ -60,7 +61,9 @@ def answer(  # noqa: PLR0913, PLR0917 - all that an answer may depend on
     sight = Sight(catalog, policy, principal, database, values, limits)
     table = sight.find(read.table)
     offset = 0 if read.offset is None else int(str(values[read.offset] or 0))
-    rows = Selection(sight, table, read.select, read.where, read.order).page(read.limit, offset)
+    selection = Selection(sight, table, read.select, read.where, read.order)
+    selection.require_values()
+    rows = selection.page(read.limit, offset)
     if read.strip_nulls:
         rows = [_stripped(row) for row in rows]
     match read.format:
@@ -109,6 +112,13 @@ class Selection:
         """The finished rows of the page."""
         bounds = (limit, self.sight.rows_max(self.table.key))
         return self.all()[offset:][: min(bound for bound in bounds if bound is not None)]
+
+    def require_values(self) -> None:
+        """Raises Problem for a value that can't be read, whether or not there is a row to compare with it."""
+        for compare in compares_in(self.where):
+            require_value(compare, self.table, self.sight.asking(self.sight.view))
+        for embed in self.embeds.values():
+            embed.selection.require_values()
 
     def all(self) -> list[dict[str, Any]]:
         return self.finished(row for row in self.sight.rows(self.table.key) if self.admits(row))
@@ -299,6 +309,18 @@ def aggregate(function: Aggregate | None, values: list[Any], type: ColumnType) -
         case Aggregate.SUM:
             return sum(values)
     return sum(values) / (len(values) if type.kind is Kind.FLOAT else Decimal(len(values)))
+
+
+def compares_in(node: Condition) -> Iterator[Compare]:
+    """Every comparison of a condition, but for those about related rows."""
+    match node:
+        case Compare():
+            yield node
+        case And(of) | Or(of):
+            for part in of:
+                yield from compares_in(part)
+        case Not(of):
+            yield from compares_in(of)
 
 
 def fields_in(node: object) -> Iterator[Field]:

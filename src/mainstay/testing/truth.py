@@ -254,6 +254,26 @@ def _is(value: Any, truth: Truth) -> bool:
             return value is False
 
 
+def require_value(compare: Compare, table: Table, asking: Asking) -> None:
+    """Raises Problem 22P02, 2201B or 22025 where the request's value is none that the left side compares with."""
+    if not isinstance(compare.right, Slot):
+        return
+    value = value_of(compare.right, {}, table, asking, type_of(compare.left, table))
+    for pattern in value if compare.right.many else [value]:
+        match compare.operator:
+            case Operator.LIKE | Operator.ILIKE:
+                like("", pattern)
+            case Operator.MATCH | Operator.IMATCH:
+                _require_expression(pattern)
+
+
+def _require_expression(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise Problem("2201B", f"invalid regular expression: {error}") from error
+
+
 def _compare(compare: Compare, row: Row, table: Table, asking: Asking) -> bool | None:
     left = value_of(compare.left, row, table, asking)
     type = type_of(compare.left, table)

@@ -21,6 +21,7 @@ class Json(Enum):
 
 
 JSON_NULL = Json.NULL
+MOMENTS = {Kind.DATE, Kind.TIME, Kind.TIMESTAMP}
 WORDS = {
     **dict.fromkeys(("t", "true", "y", "yes", "on", "1"), True),
     **dict.fromkeys(("f", "false", "n", "no", "off", "0"), False),
@@ -28,14 +29,14 @@ WORDS = {
 
 
 def read_text(text: str, type: ColumnType) -> Any:
-    """The value that the type's input function reads. Raises Problem 22P02 where it reads none."""
+    """The value that the type's input function reads. Raises Problem 22P02, for a date or time 22007, for no value."""
     reader = READERS.get(type.kind)
     if reader is None:
         raise NotImplementedError(f"the oracle reads no {type.kind.value}")
     try:
         return reader(text, type)
     except (ValueError, KeyError, IndexError, InvalidOperation) as error:
-        raise Problem("22P02", f'invalid input syntax for type {type.name}: "{text}"') from error
+        raise Problem("22007" if type.kind in MOMENTS else "22P02", f'invalid input syntax for type {type.name}: "{text}"') from error
 
 
 def _read_timestamp(text: str, type: ColumnType) -> datetime:
