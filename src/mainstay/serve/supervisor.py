@@ -31,7 +31,7 @@ from mainstay.observe.log import LogFormat
 from mainstay.serve.control import Assignment, Drain, Failed, Ready, Stop, hear_worker, write
 from mainstay.serve.listen import Listening
 
-KILL_AFTER_S = 1.0  # past the drain time
+KILL_AFTER_S = 2.0  # past the drain time; more than a worker takes to stop its application
 STEADY_S = 30.0  # a worker that lived this long did not crash at start
 BACKOFF_S = (0.0, 0.1, 0.5, 1.0, 2.0)  # before the first, second, ... replacement in a row
 CRASHES_MAX = 5  # in a row, with no worker left that answers

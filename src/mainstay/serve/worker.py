@@ -31,7 +31,7 @@ from mainstay.serve.load import explain, load
 from mainstay.serve.rsgi import Rsgi
 
 CUT_MS_BEFORE = 500  # before the drain time is up: what is then left of it is for answering 503 and closing
-STOP_S_MAX = 2.0
+STOP_S_MAX = 1.0
 FILES_MAX = 32_768
 BUFFER_BYTES_MIN = 8_192  # hyper takes no less
 
