@@ -284,6 +284,37 @@ def test_a_shape_that_is_slow_runs_alone(postgres: Postgres) -> None:
     run(postgres.url(), scenario)
 
 
+def test_slow_statements_hold_no_quick_one_up(postgres: Postgres) -> None:
+    async def scenario(store: PostgresStore) -> None:
+        slow = [asyncio.create_task(store.execute(SLEEP, [f"1.{n}"])) for n in range(5)]
+        await asyncio.sleep(0)
+        assert await bodies(store, ["1", "2"]) == [b"2", b"4"]
+        assert not any(task.done() for task in slow)
+        for task in slow:
+            task.cancel()
+
+    run(postgres.url(), scenario, lanes_read=3)
+
+
+def test_a_batch_that_times_out_is_tried_one_by_one_without_a_queue_of_timeouts(postgres: Postgres) -> None:
+    batched = Statement(
+        text=SLEEP.text,
+        binds=SLEEP.binds,
+        columns=ROWS_BODY,
+        batch=Batch(
+            "SELECT 1::bigint AS rows, to_json(pg_sleep(v::float)::text) AS body FROM unnest($1::text::text[]) AS v",
+            (0,),
+        ),
+    )
+
+    async def scenario(store: PostgresStore) -> None:
+        waiting = (store.execute(batched, [each]) for each in ["0.1"] * 8)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [getattr(result, "rows", result) for result in results] == [1] * 8
+
+    run(postgres.url(), scenario, lanes_read=4, statement_ms_max=400)
+
+
 def test_a_lost_connection_is_made_again_and_reads_are_asked_once_more(postgres: Postgres) -> None:
     async def scenario(store: PostgresStore) -> None:
         waiting = asyncio.create_task(store.execute(SLEEP, ["0.2"]))

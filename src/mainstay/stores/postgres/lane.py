@@ -24,14 +24,13 @@ Record = Sequence[Any]
 
 
 class Lane:
-    """`started_at` is when the running statement began, in the event loop's clock; None while idle."""
+    """`dsn` and `settings` are what it connects with, `connect_s` how long it waits for that."""
 
     def __init__(self, dsn: str, settings: dict[str, str], *, connect_s: float) -> None:
         self.dsn = dsn
         self.settings = settings
         self.connect_s = connect_s
         self.connection: asyncpg.Connection[Any] | None = None
-        self.started_at: float | None = None
         self._prepared: OrderedDict[str, PreparedStatement[Any]] = OrderedDict()
 
     @property

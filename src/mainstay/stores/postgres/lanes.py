@@ -1,12 +1,15 @@
-"""Lanes of one kind and the queue before them: natural batching, and a watch over what does not come back.
+"""Lanes of one kind and the queues before them: natural batching, and a watch over what does not come back.
 
-A lane that comes free takes the group that has waited longest and answers it with one statement. A group that fails
-is run again one by one, so that no caller's bad value fails another's request.
+A lane that comes free takes the group that has waited longest and answers it with one statement. Requests that can
+share a statement are kept to few lanes, because the fewer the lanes the larger the groups; the other lanes are for
+what runs alone: slow statements, and writes that answer with rows. A group that fails is run again one by one, so
+that no caller's bad value fails another's request.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,8 +30,10 @@ SPEEDS_MAX = 4_096
 class PostgresSettings(msgspec.Struct, frozen=True):
     """How many lanes, and how long anything may take."""
 
-    lanes_read: int = 2
-    lanes_write: int = 1
+    lanes_read: int = 8
+    lanes_write: int = 4
+    lanes_shared: int = 2
+    """Lanes that batches may use at once; a batch that takes longer than `slow_ms` no longer counts."""
     statement_ms_max: int = 2_000
     batch_max: int = 32
     queue_max: int = 1_000
@@ -39,19 +44,29 @@ class PostgresSettings(msgspec.Struct, frozen=True):
     """A statement whose moving average is slower is run alone, so that it holds nobody up."""
 
 
+class Run(NamedTuple):
+    """What a lane is at, since when by `time.monotonic`, and whether it is one that others may share."""
+
+    group: list[Waiting]
+    started: float
+    shared: bool
+
+
 class Lanes:
-    """`size` lanes that share a queue."""
+    """`size` lanes, and who waits for them."""
 
     def __init__(self, dsn: str, server_settings: dict[str, str], size: int, settings: PostgresSettings) -> None:
         self.settings = settings
         connect_s = settings.connect_ms_max / 1000
         self._lanes = [Lane(dsn, server_settings, connect_s=connect_s) for _ in range(size)]
-        self._queue = Queue(settings.batch_max)
+        self._shared = Queue(settings.batch_max)
+        self._alone = Queue(1)
         self._idle: list[asyncio.Future[None]] = []
         self._workers: dict[Lane, asyncio.Task[None]] = {}
         self._watcher: asyncio.Task[None] | None = None
-        self._running: dict[Lane, list[Waiting]] = {}
+        self._running: dict[Lane, Run] = {}
         self._cancelling: set[Lane] = set()
+        self._closing = False
         self._speed_ms: dict[Statement, float] = {}
 
     async def start(self) -> None:
@@ -64,28 +79,54 @@ class Lanes:
         self._watcher = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
+        self._closing = True
         tasks = [*self._workers.values(), *([self._watcher] if self._watcher else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        _fail(self._queue.expired(float("inf")), unavailable())
+        for queue in (self._shared, self._alone):
+            _fail(queue.expired(float("inf")), unavailable())
         await asyncio.gather(*(lane.close() for lane in self._lanes), return_exceptions=True)
 
     async def submit(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
         """Wait in line for the result. Raises Problem; MS504 at once when the queue is full."""
-        if len(self._queue) >= self.settings.queue_max:
+        if len(self._shared) + len(self._alone) >= self.settings.queue_max:
             raise overloaded()
         if not any(lane.connected for lane in self._lanes):
             raise unavailable()
         loop = asyncio.get_running_loop()
-        waiting = Waiting(statement, binds, ending, loop.create_future(), loop.time())
-        self._queue.put(waiting, alone=self._speed_ms.get(statement, 0.0) > self.settings.slow_ms)
-        self._wake()
+        waiting = Waiting(statement, binds, ending, loop.create_future(), time.monotonic())
+        self._put(waiting, alone=not is_shared(statement, ending) or self._is_slow(statement))
         try:
             return await waiting.future
         except asyncio.CancelledError:
             self._give_up(waiting)
             raise
+
+    def _put(self, waiting: Waiting, *, alone: bool) -> None:
+        if alone:
+            self._alone.put(waiting, alone=True)
+            self._wake()
+        else:
+            self._shared.put(waiting, alone=False)
+            if self._count(shared=True) < self.settings.lanes_shared:
+                self._wake()
+
+    def _take(self) -> list[Waiting]:
+        """What a free lane should do now. One lane is kept from what runs alone, so that batches always find one."""
+        if len(self._shared) and self._count(shared=True) < self.settings.lanes_shared:
+            return self._shared.take()
+        if len(self._alone) and self._count(shared=False) < max(1, len(self._lanes) - 1):
+            return self._alone.take()
+        return []
+
+    def _count(self, *, shared: bool) -> int:
+        """Lanes that run batches; or those that run anything else, such as a batch that turned out slow."""
+        overdue = time.monotonic() - self.settings.slow_ms / 1000
+        return sum((run.shared and run.started > overdue) is shared for run in self._running.values())
+
+    def _is_slow(self, statement: Statement) -> bool:
+        return self._speed_ms.get(statement, 0.0) > self.settings.slow_ms
 
     def _wake(self) -> None:
         while self._idle:
@@ -100,8 +141,9 @@ class Lanes:
 
     def _give_up(self, waiting: Waiting) -> None:
         """Nobody waits for it any more: a statement that runs for no one is cancelled on the server."""
-        for lane, group in self._running.items():
-            if waiting in group and all(other.future.done() for other in group) and lane not in self._cancelling:
+        for lane, run in self._running.items():
+            abandoned = waiting in run.group and all(other.future.done() for other in run.group)
+            if abandoned and lane not in self._cancelling:
                 self._cancelling.add(lane)
                 self._workers[lane].cancel()
 
@@ -110,25 +152,27 @@ class Lanes:
         while True:
             if not lane.connected:
                 await self._reconnect(lane)
-            group = self._queue.take()
+            group = self._take()
             if not group:
                 sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._idle.append(sleeper)
                 await sleeper
                 continue
-            self._running[lane] = group
-            lane.started_at = time.monotonic()
+            shared = is_shared(group[0].statement, group[0].ending) and not self._is_slow(group[0].statement)
+            self._running[lane] = Run(group, time.monotonic(), shared)
+            # Past this time a batch counts as slow, and another lane may take over from it.
+            overdue = asyncio.get_running_loop().call_later(self.settings.slow_ms / 1000, self._wake)
             try:
                 await self._answer(lane, group)
             except asyncio.CancelledError:
                 self._resume(lane)
             finally:
-                lane.started_at = None
+                overdue.cancel()
                 del self._running[lane]
 
     def _resume(self, lane: Lane) -> None:
         """Go on after a statement was given up; a cancellation that means the lane itself passes on."""
-        if lane not in self._cancelling:
+        if self._closing or lane not in self._cancelling:
             raise asyncio.CancelledError
         self._cancelling.discard(lane)
         task = asyncio.current_task()
@@ -163,7 +207,7 @@ class Lanes:
             self._return_to_queue(group)
         elif len(group) > 1:
             for waiting in group:
-                await self._answer(lane, [waiting])
+                self._put(waiting, alone=True)
         else:
             _fail(group, problem_of(error))
 
@@ -172,7 +216,7 @@ class Lanes:
         for waiting in group:
             if waiting.statement.mode is Mode.READ and not waiting.retried and not waiting.future.done():
                 waiting.retried = True
-                self._queue.put(waiting, alone=False)
+                self._put(waiting, alone=False)
             else:
                 _fail([waiting], unavailable())
 
@@ -197,13 +241,20 @@ class Lanes:
         patience_s = (self.settings.statement_ms_max + self.settings.grace_ms) / 1000
         while True:
             await asyncio.sleep(WATCH_S)
-            for lane, group in list(self._running.items()):
-                if lane.started_at is not None and time.monotonic() - lane.started_at > patience_s:
-                    _fail(group, unavailable())
+            too_old = time.monotonic() - patience_s
+            for lane, run in list(self._running.items()):
+                if run.started < too_old:
+                    _fail(run.group, unavailable())
                     lane.abandon()
-            _fail(self._queue.expired(asyncio.get_running_loop().time() - patience_s), unavailable())
+            for queue in (self._shared, self._alone):
+                _fail(queue.expired(too_old), unavailable())
             if not all(lane.connected for lane in self._lanes):
                 self._wake_all()  # a lane whose connection was closed while it slept has to connect again
+
+
+def is_shared(statement: Statement, ending: Ending) -> bool:
+    """Whether requests of the statement can be answered together; a write only where it can be told apart."""
+    return statement.mode is Mode.READ or (statement.batch is not None and ending is Ending.COMMIT)
 
 
 async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from mainstay.core.operation import Ending
 from mainstay.core.result import Result
-from mainstay.core.statement import Mode, Statement
+from mainstay.core.statement import Statement
 
 GroupKey = tuple[object, ...]
 
@@ -87,9 +87,7 @@ class Queue:
 
 
 def group_key(waiting: Waiting) -> GroupKey:
-    """Requests of one key can go out as one: same statement, same constants; a write that stands alone is its own."""
+    """Requests of one key can go out as one: same statement, same constants."""
     statement = waiting.statement
-    if statement.mode is Mode.WRITE and (statement.batch is None or waiting.ending is not Ending.COMMIT):
-        return (waiting,)
     constants = tuple(value for bind, value in zip(statement.binds, waiting.binds, strict=True) if bind.constant)
     return (statement, constants)
