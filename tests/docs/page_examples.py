@@ -66,9 +66,13 @@ def blocks_of(page: Path) -> list[Block]:
     return blocks
 
 
-def follow(page: Path, stands_for: Mapping[str, str] | None = None) -> None:
-    """Do all that the page says, with a word's truth in its place; fails at the block whose outcome is another."""
-    with reading(stands_for or {}) as reader:
+def follow(page: Path, stands_for: Mapping[str, str], names: Mapping[str, Any] | None = None) -> None:
+    """Do all that the page says; fails at the block whose outcome is another.
+
+    `stands_for`: what is true in the place of a word of the page. `names`: what its Python takes for granted.
+    """
+    with reading(stands_for) as reader:
+        reader.names.update(names or {})
         for block in blocks_of(page):
             try:
                 reader.do(block)
@@ -173,8 +177,9 @@ class Reader:
     def finish(self) -> None:
         """An app that the page's Python made must hold together."""
         app = self.names.get("app")
-        if hasattr(app, "policy"):
-            assert app.policy.roles
+        if app is not None:
+            assert app.catalog.tables
+            assert app.policy.version
 
     def said(self) -> str:
         """What was printed, for a test that fails."""
@@ -229,6 +234,7 @@ class Reader:
 
     def _run(self, command: str, expected: str) -> None:
         """Run by a shell that knows the variables of those before it, and whose own are kept."""
+        assert "VIRTUAL_ENV" in self.environment or "pip install" not in command, "not into the tests' own environment"
         kept = self.directory / ".environment"
         script = f"set -a\n{self._in_truth(command)}\nstatus=$?\nenv -0 > {kept}\nexit $status"
         done = subprocess.run(
