@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mainstay.core.condition import TRUE, Compare, Condition, Field, Is, Literal, Not, Operator, Slot, Truth
+from mainstay.core.condition import TRUE, And, Compare, Condition, Field, Is, Literal, Not, Operator, Slot, Truth
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Aggregate, Embed, Format, Join, Nulls, Pick, Read, Star, TableRef
 from mainstay.core.operation import Order as Sort
@@ -337,3 +337,24 @@ def test_formats() -> None:
     with pytest.raises(Problem) as raised:
         ask(ID, format=Format.OBJECT)
     assert raised.value.code == "PGRST116"
+
+
+@pytest.mark.parametrize(
+    ("column", "operator", "text", "code"),
+    [
+        ("id", Operator.EQ, "x", "22P02"),
+        ("note", Operator.MATCH, "(", "2201B"),
+        ("note", Operator.LIKE, "never\\", "22025"),
+    ],
+)
+def test_a_value_that_cannot_be_read_fails_without_a_row_to_compare_it_with(
+    column: str, operator: Operator, text: str, code: str
+) -> None:
+    where = Compare(Field(column), operator, Slot(0))
+    nothing = policy(may_read(Order, rows=Order.id < 0))
+    with pytest.raises(Problem) as raised:
+        ask(ID, where=And((is_("id", "99"), where)), of=nothing, values=(text,))
+    assert raised.value.code == code
+    with pytest.raises(Problem) as raised:
+        ask(ID, Embed("children", select=(ID,), where=where), of=nothing, values=(text,))
+    assert raised.value.code == code

@@ -250,12 +250,19 @@ def test_a_related_row_is_there_or_not(condition: Condition, expected: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("column", "text"), [("id", "x"), ("paid", "maybe"), ("status", "LOST"), ("placed_on", "soon"), ("labels", "red")]
+    ("column", "text", "code"),
+    [
+        ("id", "x", "22P02"),
+        ("paid", "maybe", "22P02"),
+        ("status", "LOST", "22P02"),
+        ("labels", "red", "22P02"),
+        ("placed_on", "soon", "22007"),
+    ],
 )
-def test_text_that_the_type_cannot_read_is_a_problem(column: str, text: str) -> None:
+def test_text_that_the_type_cannot_read_is_a_problem(column: str, text: str, code: str) -> None:
     with pytest.raises(Problem) as raised:
         truth(compare(column, EQ, text))
-    assert raised.value.code == "22P02"
+    assert raised.value.code == code
 
 
 @pytest.mark.parametrize(
