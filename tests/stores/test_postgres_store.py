@@ -1,6 +1,7 @@
 """The PostgreSQL store against the real server: batching, failure, cancellation, and what it survives."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -323,6 +324,23 @@ def test_a_lost_connection_is_made_again_and_reads_are_asked_once_more(postgres:
         await ask(postgres.url(), f"SELECT pg_terminate_backend(pid) {LANES}")
         assert (await waiting).rows == 1
         assert (await store.execute(DOUBLE, ["1"])).body == b"2"
+
+    run(postgres.url(), scenario)
+
+
+def test_a_statement_is_prepared_once(postgres: Postgres) -> None:
+    prepared = Statement(
+        text="SELECT 1::bigint AS rows, json_object_agg(statement, generic_plans + custom_plans) AS body "
+        "FROM pg_prepared_statements",
+        binds=(),
+        columns=ROWS_BODY,
+    )
+
+    async def scenario(store: PostgresStore) -> None:
+        for n in range(3):
+            await store.execute(DOUBLE, [str(n)])
+        runs = json.loads((await store.execute(prepared, [])).body or b"")
+        assert runs == {DOUBLE.text: 3, prepared.text: 1}
 
     run(postgres.url(), scenario)
 

@@ -4,6 +4,7 @@ A lane runs one thing at a time and is never reset: reads are in autocommit and 
 It reconnects by itself; while it can't, what it is given fails at once.
 """
 
+import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ class Lane:
         self.connect_s = connect_s
         self.connection: asyncpg.Connection[Any] | None = None
         self._prepared: OrderedDict[str, PreparedStatement[Any]] = OrderedDict()
+        self._numbers = itertools.count(1)
 
     @property
     def connected(self) -> bool:
@@ -84,7 +86,8 @@ class Lane:
         return result
 
     async def _prepare(self, text: str) -> "PreparedStatement[Any]":
-        prepared = await self._connection().prepare(text)
+        # Without a name, asyncpg has PostgreSQL parse and plan the text anew each time that it is run.
+        prepared = await self._connection().prepare(text, name=f"mainstay_{next(self._numbers)}")
         self._prepared[text] = prepared
         if len(self._prepared) > PREPARED_MAX:
             self._prepared.popitem(last=False)

@@ -23,6 +23,7 @@ from mainstay.stores.postgres.queue import Queue, Waiting
 from mainstay.stores.postgres.refusal import is_gone, overloaded, problem_of, unavailable
 
 WATCH_S = 0.25
+IN_LINE_S_MAX = 1.5  # with the defaults a request is answered within 4.75 s, whatever becomes of the database
 RECONNECT_S_MAX = 1.0
 SPEEDS_MAX = 4_096
 
@@ -246,6 +247,8 @@ class Lanes:
                 if run.started < too_old:
                     _fail(run.group, unavailable())
                     lane.abandon()
+                # It may have been long in line before, and nobody is to wait for both.
+                _fail([waiting for waiting in run.group if waiting.since < too_old - IN_LINE_S_MAX], unavailable())
             for queue in (self._shared, self._alone):
                 _fail(queue.expired(too_old), unavailable())
             if not all(lane.connected for lane in self._lanes):
