@@ -119,6 +119,9 @@ REJECTED: list[tuple[str, int, str]] = [
     ("a:...rel(*)", 3, 'unexpected "." expecting field name (* or [a..z0..9_$])'),
     ("..rel(*)", 1, 'unexpected "." expecting field name (* or [a..z0..9_$])'),
     ("rel->x(*)", 7, f"unexpected '(' expecting {ITEM_END}"),
+    ('"a\0":id', 3, 'unexpected "\0" expecting any character but NUL'),
+    ("data->a\0", 8, 'unexpected "\0" expecting any character but NUL'),
+    ('data->>"\0"', 9, 'unexpected "\0" expecting any character but NUL'),
 ]  # fmt: skip
 
 

@@ -104,7 +104,7 @@ SQLSTATE_CLASSES: dict[str, int] = {
     "3B": 500,
     "40": 500,
     "53": 503,
-    "54": 500,
+    "54": 400,  # PostgREST says 500; but what is too much is in the request: a nesting, an array's dimensions
     "55": 500,
     "57": 500,
     "58": 500,

@@ -12,6 +12,7 @@ from mainstay.core.problem import Problem
 
 NAME_EXPECTED = "field name (* or [a..z0..9_$])"
 JSON_KEY_EXPECTED = '"-", digit or any non reserved character different from: .,>()'
+NO_NUL = "any character but NUL"
 JSON_INDEX_END = 'digit, "->", "::", ".", "," or end of input'
 
 SPACES = re.compile(r"[ \t]*+")
@@ -123,7 +124,12 @@ def read_name(scanner: Scanner) -> str:
         name = _strip_parts(found) if found is not None else ""
     if not name:
         scanner.fail(NAME_EXPECTED, at=start)
-    return name
+    return _without_nul(name, scanner, start)
+
+
+def _without_nul(name: str, scanner: Scanner, start: int) -> str:
+    """The name; a NUL in it would end the statement's text in PostgreSQL's eyes."""
+    return name if "\0" not in name else scanner.fail(NO_NUL, at=scanner.text.index("\0", start))
 
 
 def _strip_parts(text: str) -> str:
@@ -172,7 +178,7 @@ def _read_operand(scanner: Scanner) -> str | int:
         key = _strip_parts(found) if found is not None else None
     if not key:
         scanner.fail(JSON_KEY_EXPECTED, at=start)
-    return key
+    return _without_nul(key, scanner, start)
 
 
 def read_field(scanner: Scanner) -> Field:
