@@ -1,6 +1,7 @@
 """`mainstay serve` with the cinema on a real database, as a process of its own, and ways to ask it and its database."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -132,6 +133,14 @@ def count(postgres: Postgres, database: str, which: str = "true") -> int:
 def terminate(postgres: Postgres, database: str) -> None:
     """End the server's connections to the database from the database's side."""
     postgres.run(f"SELECT pg_terminate_backend(pid) {_connections(database)}")
+
+
+def kill(server: Postgres) -> None:
+    """As `pg_ctl stop -m immediate` does."""
+    postmaster = psutil.Process(server.server.get_pid())
+    postmaster.send_signal(signal.SIGQUIT)
+    with contextlib.suppress(psutil.TimeoutExpired):
+        postmaster.wait(10)
 
 
 def _connections(database: str) -> str:

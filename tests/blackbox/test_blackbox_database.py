@@ -17,6 +17,7 @@ from blackbox.cinema_process import (
     ASLEEP,
     Cinema,
     count,
+    kill,
     problem,
     slow_cinema_database,
     terminate,
@@ -70,14 +71,6 @@ def stream(cinema: Cinema, told: list[Told]) -> Iterator[None]:
             going = False
         for client in clients:
             client.result()
-
-
-def kill(server: Postgres) -> None:
-    """As `pg_ctl stop -m immediate` does."""
-    postmaster = psutil.Process(server.server.get_pid())
-    postmaster.send_signal(signal.SIGQUIT)
-    with contextlib.suppress(psutil.TimeoutExpired):
-        postmaster.wait(10)
 
 
 def restart(server: Postgres) -> None:
@@ -182,7 +175,7 @@ def test_a_database_that_stands_still_costs_503s_and_nothing_else(
             recovers(cinema)
         _check(told)
         meanwhile = [each for each in told if began < each.sent and each.sent + each.seconds < ended]
-        assert len(meanwhile) > len(ASKS)
+        assert len(meanwhile) >= len(ASKS)
         assert {each.answer.status for each in meanwhile} == {503}
         settles_at(breakable, database, workers * 5)
         assert cinema.stop() == 0
