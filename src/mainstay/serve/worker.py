@@ -7,6 +7,7 @@ connections while the parent still asks for them. `python -m mainstay.serve.work
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -73,6 +74,9 @@ async def _work(channel: socket.socket) -> int:
         application = load(assignment.target)
         rsgi = Rsgi(application, limits=assignment.limits, observe=observe, observe_requests=assignment.log_requests)
         await rsgi.front.start()
+        gc.collect()
+        # What is there now stays: a full collection would walk all of it, tens of milliseconds with every request waiting.
+        gc.freeze()
     except Exception as error:
         write(writer, Failed(explain(error)))
         await writer.drain()
