@@ -184,14 +184,14 @@ def join_conditions(view: View, table: Table, relation: Relation) -> Joined:
     junction = relation.junction
     if junction is None:
         return Joined(
-            source=_shown(source, (left for left, _ in relation.pairs)),
+            source=_shows(source, (left for left, _ in relation.pairs)),
             through=TRUE,
             target=_shown(target, (right for _, right in relation.pairs)),
         )
     middle = view.reading(view.catalog.tables[junction.table])
     pairs = (*junction.source_pairs, *junction.target_pairs)
     return Joined(
-        source=_shown(source, (left for left, _ in junction.source_pairs)),
+        source=_shows(source, (left for left, _ in junction.source_pairs)),
         through=both(middle.rows, _shown(middle, (column for _, column in pairs))),
         target=_shown(target, (right for right, _ in junction.target_pairs)),
     )
@@ -199,6 +199,12 @@ def join_conditions(view: View, table: Table, relation: Relation) -> Joined:
 
 def _shown(reading: Reading, columns: Iterable[str]) -> Condition:
     return both(*(mask for column in columns if (mask := reading.masks[column]) is not None))
+
+
+def _shows(reading: Reading, columns: Iterable[str]) -> Condition:
+    """As `_shown`, but never unknown: a test for no related rows negates it."""
+    masked = ((column, reading.masks[column]) for column in columns)
+    return both(*(Is(Field(column, mask=mask), Truth.NOT_NULL) for column, mask in masked if mask is not None))
 
 
 def _exists(table: Table, nested: Nested) -> Condition:
