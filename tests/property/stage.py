@@ -51,6 +51,8 @@ class Stage:
     """A database with the market's tables, a store with two lanes, and a loop to run them on."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
+        self.limits = Limits()
         self.loop = asyncio.new_event_loop()
         self.connection: Any = self.run(asyncpg.connect(url))
         self.run(self.connection.execute(";".join(table_statements())))
@@ -66,7 +68,7 @@ class Stage:
         self.loop.close()
 
     def pipeline(self, world: World, memory: Any = None) -> Pipeline:
-        return Pipeline(CATALOG, world.policy, self.store, Limits(), memory or Bounded(1_000))
+        return Pipeline(CATALOG, world.policy, self.store, self.limits, Bounded(1_000) if memory is None else memory)
 
     def fill(self, world: World) -> None:
         self.run(self._fill(world))
