@@ -390,6 +390,9 @@ def test_a_database_that_is_restarted_comes_back_by_itself(own_postgres: Postgre
             while not await store.ready():
                 await asyncio.sleep(0.05)
         assert (await store.execute(DOUBLE, ["1"])).body == b"2"
+        async with asyncio.timeout(5):
+            while await ask(own_postgres.url(), f"SELECT count(*) {LANES}") < 2:
+                await asyncio.sleep(0.05)
         assert await ask(own_postgres.url(), f"SELECT count(*) {LANES}") == 2  # one for each lane: none is leaked
 
     run(own_postgres.url(), scenario)

@@ -1,6 +1,6 @@
 """What a SQL store runs: text and the sources of its binds, as plain data, before any driver sees them."""
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -27,8 +27,8 @@ class Mode(Enum):
     WRITE = "write"
 
 
-class Column(Enum):
-    """What each column of the statement's one row means, in `Statement.columns`."""
+class Column(StrEnum):
+    """What each column of the statement's one row means, in `Statement.columns`; the names are `Result`'s."""
 
     BODY = "body"
     ROWS = "rows"
@@ -68,3 +68,9 @@ class Statement(msgspec.Struct, frozen=True, eq=False):
     estimate: "Statement | None" = None
     estimate_from: int = 0
     guard: Guard = Guard()
+    constants: tuple[int, ...] = ()
+    """The positions of the constant binds, by whose values requests group; made from `binds`."""
+
+    def __post_init__(self) -> None:
+        constants = tuple(position for position, bind in enumerate(self.binds) if bind.constant)
+        msgspec.structs.force_setattr(self, "constants", constants)

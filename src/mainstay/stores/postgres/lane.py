@@ -108,15 +108,15 @@ def the_row(records: Sequence[Record]) -> Record:
 
 def result_of(columns: Sequence[Column], record: Record, started: float) -> Result:
     """The statement's one row as a Result. `started` is when it was sent, by `time.perf_counter`."""
-    fields: dict[str, Any] = {column.value: value for column, value in zip(columns, record, strict=True)}
-    body = fields.get("body")
+    get = dict(zip(columns, record, strict=True)).get
+    body = get(Column.BODY)
     return Result(
-        body=body.encode() if isinstance(body, str) else body,
-        rows=fields.get("rows") or 0,
-        total=fields.get("total"),
-        affected=fields.get("affected"),
-        inserted=fields.get("inserted"),
-        key=fields.get("key"),
-        violations=fields.get("violations") or 0,
-        database_us=int((time.perf_counter() - started) * 1e6),
+        body.encode() if isinstance(body, str) else body,
+        get(Column.ROWS) or 0,
+        get(Column.TOTAL),
+        get(Column.AFFECTED),
+        get(Column.INSERTED),
+        get(Column.KEY),
+        get(Column.VIOLATIONS) or 0,
+        int((time.perf_counter() - started) * 1e6),
     )

@@ -68,6 +68,7 @@ class Lanes:
         self._running: dict[Lane, Run] = {}
         self._cancelling: set[Lane] = set()
         self._closing = False
+        self._down = False
         self._speed_ms: dict[Statement, float] = {}
 
     async def start(self) -> None:
@@ -85,15 +86,14 @@ class Lanes:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for queue in (self._shared, self._alone):
-            _fail(queue.expired(float("inf")), unavailable())
+        self._fail_all()
         await asyncio.gather(*(lane.close() for lane in self._lanes), return_exceptions=True)
 
     async def submit(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
         """Wait in line for the result. Raises Problem; MS504 at once when the queue is full."""
         if len(self._shared) + len(self._alone) >= self.settings.queue_max:
             raise overloaded()
-        if not any(lane.connected for lane in self._lanes):
+        if self._down:
             raise unavailable()
         loop = asyncio.get_running_loop()
         waiting = Waiting(statement, binds, ending, loop.create_future(), time.monotonic())
@@ -140,6 +140,10 @@ class Lanes:
         while self._idle:
             self._wake()
 
+    def _fail_all(self) -> None:
+        for queue in (self._shared, self._alone):
+            _fail(queue.expired(float("inf")), unavailable())
+
     def _give_up(self, waiting: Waiting) -> None:
         """Nobody waits for it any more: a statement that runs for no one is cancelled on the server."""
         for lane, run in self._running.items():
@@ -152,7 +156,9 @@ class Lanes:
         """A lane's life: connect, take what waits, answer it, sleep where nothing does."""
         while True:
             if not lane.connected:
+                self._down = not any(other.connected for other in self._lanes)
                 await self._reconnect(lane)
+                self._down = False
             group = self._take()
             if not group:
                 sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -186,6 +192,8 @@ class Lanes:
             try:
                 await lane.connect()
             except Exception as error:
+                if not any(other.connected for other in self._lanes):
+                    self._fail_all()
                 if not is_gone(error):
                     delay_s = RECONNECT_S_MAX
                 await asyncio.sleep(delay_s)
@@ -251,6 +259,7 @@ class Lanes:
                 _fail([waiting for waiting in run.group if waiting.since < too_old - IN_LINE_S_MAX], unavailable())
             for queue in (self._shared, self._alone):
                 _fail(queue.expired(too_old), unavailable())
+            self._down = not any(lane.connected for lane in self._lanes)
             if not all(lane.connected for lane in self._lanes):
                 self._wake_all()  # a lane whose connection was closed while it slept has to connect again
 

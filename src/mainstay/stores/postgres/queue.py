@@ -7,6 +7,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import msgspec
+
 from mainstay.core.operation import Ending
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
@@ -14,25 +16,15 @@ from mainstay.core.statement import Statement
 GroupKey = tuple[object, ...]
 
 
-class Waiting:
-    """One request in the queue."""
+class Waiting(msgspec.Struct, eq=False):
+    """One request in the queue, `since` by `time.monotonic`."""
 
-    __slots__ = ("binds", "ending", "future", "retried", "since", "statement")
-
-    def __init__(
-        self,
-        statement: Statement,
-        binds: Sequence[str | None],
-        ending: Ending,
-        future: "asyncio.Future[Result]",
-        since: float,
-    ) -> None:
-        self.statement = statement
-        self.binds = binds
-        self.ending = ending
-        self.future = future
-        self.since = since
-        self.retried = False
+    statement: Statement
+    binds: Sequence[str | None]
+    ending: Ending
+    future: "asyncio.Future[Result]"
+    since: float
+    retried: bool = False
 
 
 class Queue:
@@ -88,6 +80,5 @@ class Queue:
 
 def group_key(waiting: Waiting) -> GroupKey:
     """Requests of one key can go out as one: same statement, same constants."""
-    statement = waiting.statement
-    constants = tuple(value for bind, value in zip(statement.binds, waiting.binds, strict=True) if bind.constant)
-    return (statement, constants)
+    binds = waiting.binds
+    return (waiting.statement, *(binds[position] for position in waiting.statement.constants))
