@@ -1,11 +1,14 @@
 """An operation's shape and a role in, a plan out. The one place where the room's steps are put in order."""
 
+from collections.abc import Iterator
+
 import msgspec
 
-from mainstay.core.catalog import Catalog
+from mainstay.core.catalog import Catalog, Table
+from mainstay.core.condition import TRUE
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Delete, Insert, Put, Read, Shape, Update
-from mainstay.core.plan import Plan, ReadPlan
+from mainstay.core.operation import Count, Delete, Insert, Put, Read, Shape, Update
+from mainstay.core.plan import Nested, Plan, ReadPlan, Select
 from mainstay.plan.limit import limit_select
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import Policy, View
@@ -33,4 +36,19 @@ def plan_read(view: View, read: Read) -> ReadPlan:
     resolved = resolve_select(view, table, read.select, read.where, read.order)
     page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset)
     select = limit_select(view, page)
-    return ReadPlan(select=select, count=read.count, format=read.format, strip_nulls=read.strip_nulls)
+    count = _count(view, read.count, select)
+    return ReadPlan(select=select, count=count, format=read.format, strip_nulls=read.strip_nulls)
+
+
+def _count(view: View, count: Count, select: Select) -> Count:
+    """The planner estimates from statistics of all rows, so its number would tell of those that the role can't see."""
+    if count in (Count.PLANNED, Count.ESTIMATED) and any(view.reading(table).rows != TRUE for table in _tables(select)):
+        return Count.EXACT
+    return count
+
+
+def _tables(select: Select) -> Iterator[Table]:
+    yield select.table
+    for output in select.outputs:
+        if isinstance(output, Nested):
+            yield from _tables(output.select)

@@ -4,7 +4,10 @@ PostgreSQL's messages quote constraints, columns and whole rows ("Failing row co
 caller for the table's owner.
 """
 
+import msgspec
+
 from mainstay.core.catalog import Catalog, Table
+from mainstay.core.condition import Field
 from mainstay.core.problem import Problem, Refusal
 from mainstay.core.rule import Action
 from mainstay.plan.view import Policy
@@ -18,16 +21,51 @@ _GENERAL = {
 }
 
 
+# A column or table that the database lacks, or may not be used there: of the statement, not of the request.
+_MISSING = {"42501", "42702", "42703", "42P01", "3F000"}
+
+
 def disclosed(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> Problem:
-    """The refusal as it is where the role reads every column of the table, else its code and a general message."""
-    if refusal.code[:2] != "23":
+    """The refusal as it is where nothing in it is hidden from the role, else its code and a general message."""
+    if refusal.code in _MISSING:
+        return Problem(refusal.code, "the database lacks something that the statement names, or does not allow it")
+    if refusal.code[:2] == "22" and _computes(catalog, policy, role):
+        return Problem(refusal.code, "a value can't be read or computed")
+    return _of_write(refusal, catalog, policy, role) if refusal.code[:2] == "23" else refusal
+
+
+def _of_write(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> Problem:
+    """A refusal for a constraint's sake, as it is where the role reads every column of the table."""
+    tables = [table for table in catalog.tables.values() if table.name == refusal.table]
+    if tables and all(
+        _sees_all(policy, role, table) and _sees_others(refusal, catalog, policy, role, table) for table in tables
+    ):
         return refusal
-    table = next((table for table in catalog.tables.values() if table.name == refusal.table), None)
-    if table is not None and _sees_all(policy, role, table) and _sees_others(refusal, catalog, policy, role, table):
-        return refusal
-    known = table is not None and refusal.column is not None and refusal.column in _seen(policy, role, table)
+    known = bool(tables) and all(refusal.column in _seen(policy, role, table) for table in tables)
     message = refusal.message if known else _GENERAL.get(refusal.code, "the write violates a constraint")
     return Problem(refusal.code, message, where="body")
+
+
+def _computes(catalog: Catalog, policy: Policy, role: str) -> bool:
+    """True where a rule casts a column or names a computed one: this may fail on, and quote, what the rule hides."""
+    computed = {
+        column.name
+        for table in catalog.tables.values()
+        for column in table.columns.values()
+        if column.expression is not None
+    }
+    rules = (rule for key in catalog.tables for action in Action for rule in policy.rules(role, action, key))
+    return any(_names(part, computed) for rule in rules for part in (rule.rows, rule.check))
+
+
+def _names(node: object, computed: set[str]) -> bool:
+    if isinstance(node, Field):
+        return node.cast is not None or node.column in computed
+    if isinstance(node, tuple):
+        return any(_names(part, computed) for part in node)
+    return isinstance(node, msgspec.Struct) and any(
+        _names(getattr(node, name), computed) for name in node.__struct_fields__
+    )
 
 
 def _seen(policy: Policy, role: str, table: Table) -> set[str]:

@@ -48,12 +48,16 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
     nested = [output for output in outputs if isinstance(output, Nested)]
     inner = [_exists(table, output) for output in nested if output.join is Join.INNER]
     filters = resolve_filter(view, table, where, nested)
+    sorts = tuple(_sort(view, table, key, nested) for key in order)
+    grouped = _is_grouped(outputs)
+    if grouped:
+        _require_grouped(table, sorts, outputs)
     return Select(
         table=table,
         outputs=tuple(output for output in outputs if not (isinstance(output, Nested) and output.hidden)),
         where=both(reading.rows, filters, *inner),
-        order=tuple(_sort(view, table, key, nested) for key in order),
-        grouped=_is_grouped(outputs),
+        order=sorts,
+        grouped=grouped,
     )
 
 
@@ -90,10 +94,12 @@ def _operand(view: View, table: Table, operand: Field | Call) -> Field | Call:
 def _shielded(view: View, table: Table, field: Field) -> Field:
     """A cast fails on some data and then quotes it, so in a filter it is only tried on rows that the role sees.
 
-    SQL does not promise to test the policy before the filter; CASE, which a mask becomes, does.
+    A computed column may fail as well. SQL does not promise to test the policy before the filter; CASE, which a mask
+    becomes, does.
     """
     rows = view.reading(table).rows
-    if field.cast is None or rows == TRUE:
+    total = field.cast is None and table.columns[field.column].expression is None
+    if total or rows == TRUE:
         return field
     return Field(field.column, field.path, field.cast, both(rows, field.mask or TRUE))
 
@@ -255,8 +261,24 @@ def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sor
     aliased = next((each for each in through.select.outputs if each.name == key.field.column), None)
     if isinstance(aliased, Output) and aliased.field is not None and aliased.aggregate is None:
         return Sort(aliased.field, key.descending, key.nulls, through)
-    field = view.field(through.target, key.field, f"order {key.relation}({key.field.column})")
+    field = _cast(view, view.field(through.target, key.field, f"order {key.relation}({key.field.column})"), "order")
     return Sort(field, key.descending, key.nulls, through)
+
+
+def _require_grouped(table: Table, sorts: Sequence[Sort], outputs: Sequence[Output | Nested]) -> None:
+    """Raises 42803, as PostgreSQL would; but it would name the first column in a mask, which may be a hidden one."""
+    for sort in sorts:
+        spread = sort.through is not None and sort.through.spread
+        members = sort.through.select.outputs if sort.through is not None and spread else outputs
+        plain = [each.field for each in members if isinstance(each, Output) and each.aggregate is None]
+        if sort.field not in plain or (sort.through is not None and not spread):
+            owner = table if sort.through is None else sort.through.target
+            raise Problem(
+                "42803",
+                f'column "{owner.name}.{sort.field.column}" must appear in the GROUP BY clause or be used in an '
+                "aggregate function",
+                where="order",
+            )
 
 
 def _is_grouped(outputs: Sequence[Output | Nested]) -> bool:

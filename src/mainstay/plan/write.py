@@ -36,7 +36,7 @@ def plan_insert(view: View, insert: Insert) -> InsertPlan:
     table = view.table(insert.table)
     rules = _covering(view, table, Action.CREATE, insert.columns)
     columns = _unpreset(insert.columns, rules)
-    target = _conflict_target(table, insert) if insert.conflict else ()
+    target = _conflict_target(view, table, insert) if insert.conflict else ()
     merge = _merge(view, table, insert.columns, target) if insert.conflict is Conflict.MERGE else None
     check = both(either(*(rule.check for rule in rules)), merge.check if merge else TRUE)
     presets = (*rules[0].presets, *(merge.presets if merge else ()))
@@ -61,7 +61,8 @@ def plan_insert(view: View, insert: Insert) -> InsertPlan:
 def plan_put(view: View, put: Put) -> InsertPlan:
     """Raises PGRST105 unless the filters are the whole primary key, each by `eq`."""
     table = view.table(put.table)
-    if _keyed_by(put.where) != sorted(table.primary_key) or not table.primary_key:
+    keyed = bool(table.primary_key) and view.known(table).issuperset(table.primary_key)
+    if not keyed or _keyed_by(put.where) != sorted(table.primary_key):
         raise Problem(
             "PGRST105",
             "Filters must include all and only primary key columns with 'eq' operators",
@@ -169,11 +170,15 @@ def _merge(view: View, table: Table, columns: Sequence[str], target: Sequence[st
     return _Merge(_unpreset(changed, rules), rules)
 
 
-def _conflict_target(table: Table, insert: Insert) -> tuple[str, ...]:
+def _conflict_target(view: View, table: Table, insert: Insert) -> tuple[str, ...]:
+    """The columns of a key of the table. One that is made of columns which the role can't see is none."""
     target = insert.on_conflict or table.primary_key
-    if not target:
-        return ()
-    if sorted(target) == sorted(table.primary_key) or any(sorted(target) == sorted(each) for each in table.unique):
+    if not insert.on_conflict:
+        return target
+    known = view.known(table).issuperset(target)
+    if known and (
+        sorted(target) == sorted(table.primary_key) or any(sorted(target) == sorted(each) for each in table.unique)
+    ):
         return tuple(target)
     raise Problem(
         "42P10",
@@ -218,7 +223,7 @@ def _answer(view: View, table: Table, returning: Returning) -> Answer:
     select = resolve_select(view, table, returning.select, TRUE, returning.order)
     select = limit_select(view, select)
     return Answer(
-        select=msgspec.structs.replace(select, limit=None),
+        select=msgspec.structs.replace(select, limit=returning.limit),
         format=returning.format,
         strip_nulls=returning.strip_nulls,
         key=key,
