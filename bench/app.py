@@ -4,7 +4,6 @@ Apart from the example, whose anonymous callers don't see all columns, so that e
 """
 
 from examples.flights.models import Airline, Airport, Base, Flight, Plane
-
 from mainstay import Mainstay, claim, excluding
 
 app = Mainstay(Base)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
-from examples.flights.load import load, report_progress
 
 from bench.cases import NEW_YEAR, Content, normal, without_key
 from bench.process import DIRECTORY
+from examples.flights.load import load, report_progress
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it tells everyone who has no XDG_RUNTIME_DIR, which is no concern here

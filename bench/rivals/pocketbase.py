@@ -19,7 +19,6 @@ from urllib.parse import quote
 import httpx
 import msgspec
 from asyncpg import Connection, Record
-from examples.flights.models import Airline, Airport, Flight, Plane
 from sqlalchemy import Table
 from sqlalchemy.types import DateTime, Double, Integer, TypeEngine
 
@@ -27,6 +26,7 @@ from bench.cases import EMBED_ROWS, NEW_YEAR, PAGE_ROWS, USERS, Case, Content, K
 from bench.database import Database
 from bench.load import Request
 from bench.process import DIRECTORY, Process, free_port
+from examples.flights.models import Airline, Airport, Flight, Plane
 
 TABLES = [cast("Table", model.__table__) for model in (Airline, Airport, Plane, Flight)]
 """Those that a case asks for, parents first."""

@@ -1,10 +1,9 @@
 """Who may do what with the flights: the whole of what Mainstay needs to be told.
 
-    mainstay dev examples/flights/app.py
+mainstay dev examples/flights/app.py
 """
 
 from examples.flights.models import Airline, Airport, Base, Flight, Plane, Weather
-
 from mainstay import Mainstay, claim, excluding
 
 app = Mainstay(Base)

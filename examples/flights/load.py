@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import IO, TypeAlias, cast
 
 import asyncpg
-from examples.flights.models import Airline, Airport, Base, Flight, Plane, Weather
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import Connection, Table, create_mock_engine
 from sqlalchemy.sql.ddl import ExecutableDDLElement
+
+from examples.flights.models import Airline, Airport, Base, Flight, Plane, Weather
 
 Report: TypeAlias = Callable[[str, int, int], None]
 """Called with a table's name, how many bytes of its file were sent, and how many there are."""

@@ -1,9 +1,9 @@
 """Mainstay: declare models and who may do what, and have them served.
 
-    from mainstay import Mainstay, claim
+from mainstay import Mainstay, claim
 
-    app = Mainstay(Base)
-    app.role("anonymous").may("read", Film, columns="*")
+app = Mainstay(Base)
+app.role("anonymous").may("read", Film, columns="*")
 """
 
 from importlib import import_module

@@ -10,12 +10,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+
 from bench.cases import NEW_YEAR, Case, Key, draw_keys, normal, right_answer, without_key
 from bench.load import Measurement, Request, line
 from bench.pgbench import Random, Script, definitions, pgbench, with_random, written
 from bench.report import summarize, table, write_json
 from bench.rivals.mainstay import Mainstay
-
 from services.postgres import Postgres
 
 READS = [case for case in Case if case is not Case.INSERT]

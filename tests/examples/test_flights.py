@@ -6,11 +6,12 @@ from typing import Any
 
 import asyncpg
 import pytest
-from examples.flights.load import TABLES, load
-from examples.flights.models import Airline, Airport, Base, Flight, Plane, Weather
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import selectinload
+
+from examples.flights.load import TABLES, load
+from examples.flights.models import Airline, Airport, Base, Flight, Plane, Weather
 
 COUNTS = {"airlines": 16, "airports": 1458, "planes": 3322, "weather": 26115, "flights": 336776}
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from examples.flights.app import app
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from examples.flights.app import app
 from mainstay.core.exchange import Request, Response
 from mainstay.settings import Settings
 from services.postgres import Postgres

@@ -20,7 +20,7 @@ from mainstay.core.observation import ClientLeft, Observation, RequestCut, Reque
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.observe import log
 from mainstay.observe.log import EVENTS, LogFormat
-from mainstay.serve.front import Front, names
+from mainstay.serve.front import Front, joined, names
 from mainstay.serve.listen import ListenError, listen
 from mainstay.serve.load import LoadError, explain, load
 
@@ -286,3 +286,20 @@ def test_a_missing_dependency_is_not_mistaken_for_a_missing_app(
         load("team_app_that_lacks:app")
     line = "team_app_that_lacks.py:1: ModuleNotFoundError: No module named 'no_such_package'"
     assert explain(caught.value) == line
+
+
+@pytest.mark.parametrize(
+    ("items", "headers"),
+    [
+        ([("a", "1"), ("b", "2")], {"a": "1", "b": "2"}),
+        (
+            [("prefer", "count=exact"), ("a", "1"), ("prefer", "return=minimal")],
+            {"prefer": "count=exact, return=minimal", "a": "1"},
+        ),
+        ([], {}),
+    ],
+)
+def test_the_values_of_a_header_that_came_twice_are_one_list(
+    items: list[tuple[str, str]], headers: dict[str, str]
+) -> None:
+    assert joined(items, ", ") == headers

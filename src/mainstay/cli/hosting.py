@@ -80,6 +80,7 @@ def run_server(  # noqa: PLR0913 - each is an option of a command
         uds=uds,
         workers=workers,
         limits=settings.limits,
+        drain_grace_ms=500 if started is None else 0,  # no load balancer has to notice that a developer stops
         log_format=LogFormat(settings.log_format),
         log_level="info" if started is None or settings.log_requests else "warning",
         log_requests=settings.log_requests,

@@ -45,6 +45,7 @@ def development_secret(data: Path) -> str:
 def sign(settings: Settings, role: str, claims: Mapping[str, Any], lifetime_s: int) -> str:
     """A token that an app with these settings takes for `role`. Raises `Failure` where there is no secret."""
     from mainstay.auth.issue import issue_token
+    from mainstay.auth.jwt import role_path
 
     if settings.jwt_secret is None:
         raise Failure("there is no secret to sign a token with; set MAINSTAY_JWT_SECRET or run: mainstay dev")
@@ -54,7 +55,7 @@ def sign(settings: Settings, role: str, claims: Mapping[str, Any], lifetime_s: i
         body.setdefault("iss", settings.jwt_issuer)
     if settings.jwt_audience:
         body.setdefault("aud", settings.jwt_audience[0])
-    _put(body, [step for step in settings.jwt_role_claim.split(".") if step], role)
+    _put(body, list(role_path(settings.jwt_role_claim)), role)
     return issue_token(settings.jwt_secret, body, secret_is_base64=settings.jwt_secret_is_base64)
 
 

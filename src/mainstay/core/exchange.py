@@ -6,7 +6,7 @@ import msgspec
 
 
 class Headers(Protocol):
-    """Request headers by lower-case name; a name that came twice gives its first value."""
+    """Request headers by lower-case name; a name that came twice gives its values with commas between them."""
 
     def get(self, name: str, /) -> str | None: ...
 

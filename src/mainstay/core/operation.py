@@ -117,10 +117,11 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Returning(msgspec.Struct, frozen=True, cache_hash=True):
-    """What a write answers with. Format.NONE with `key`: only the primary key of the row, for Location."""
+    """What a write answers with, at most `limit` rows. Format.NONE with `key`: only the row's primary key."""
 
     select: tuple[Item, ...] = (Star(),)
     order: tuple[Order, ...] = ()
+    limit: int | None = None
     format: Format = Format.ARRAY
     strip_nulls: bool = False
     key: bool = False

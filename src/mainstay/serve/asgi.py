@@ -6,7 +6,7 @@ to refuse. Where nobody sends it lifespan events (a mounted app gets none), it s
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from mainstay.core.exchange import Request, Response
@@ -16,7 +16,7 @@ from mainstay.core.problem import Problem
 from mainstay.observe.log import tell_logging
 from mainstay.serve import refusal
 from mainstay.serve.application import Application
-from mainstay.serve.front import HEALTH, Front, size
+from mainstay.serve.front import HEALTH, Front, joined, size
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -28,10 +28,8 @@ BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 class AsgiHeaders:
     """Headers by lower-case name; decoded when first asked for."""
 
-    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self._values: dict[bytes, bytes] = {}
-        for name, value in pairs:
-            self._values.setdefault(name, value)
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self._values = joined(pairs, b", ")
 
     def get(self, name: str, /) -> str | None:
         value = self._values.get(name.encode("latin-1"))

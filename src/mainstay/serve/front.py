@@ -126,6 +126,17 @@ def names(query: str) -> tuple[str, ...]:
     return tuple(unquote_plus(part.partition("=")[0]) for part in query.split("&") if part)
 
 
+def joined(items: list[tuple[AnyStr, AnyStr]], separator: AnyStr) -> dict[AnyStr, AnyStr]:
+    """Headers by name; the values of a name that came more than once are one list (RFC 9110, 5.3)."""
+    headers = dict(items)
+    if len(headers) == len(items):
+        return headers
+    headers.clear()
+    for name, value in items:
+        headers[name] = headers[name] + separator + value if name in headers else value
+    return headers
+
+
 def size(items: Iterable[tuple[AnyStr, AnyStr]]) -> int:
     """Bytes of all header names and values. On each request's path: the plain loop is the fastest form."""
     total = 0

@@ -16,7 +16,7 @@ from mainstay.core.problem import Problem
 from mainstay.observe.log import tell_logging
 from mainstay.serve import refusal
 from mainstay.serve.application import Application
-from mainstay.serve.front import HEALTH, Front, size
+from mainstay.serve.front import HEALTH, Front, joined, size
 
 
 class RsgiHeaders(Headers, Protocol):
@@ -74,15 +74,16 @@ class Rsgi:
     async def __rsgi__(self, scope: Scope, stream: Stream) -> None:
         started_ns = time.perf_counter_ns() if self.observe_requests else 0
         headers = scope.headers  # copied by each access
-        request = Request(scope.method, scope.path, scope.query_string, headers)
+        items = headers.items()
+        request = Request(scope.method, scope.path, scope.query_string, joined(items, ", "))
         if request.path in HEALTH:
             response = await self.front.health(request)
         else:
             try:
-                self._check(request, headers, scope)
+                self._check(request, headers, items, scope)
                 if "content-length" in headers or "transfer-encoding" in headers or scope.http_version == "2":
                     body = await read(stream, headers, scope, self.front.limits)
-                    request = Request(request.method, request.path, request.query, headers, body)
+                    request = Request(request.method, request.path, request.query, request.headers, body)
                 response = await self.front.answer(request, stream)
             except Problem as problem:
                 response = refusal.render(self.front.application, problem, request, close=True)
@@ -93,9 +94,9 @@ class Rsgi:
         if self.observe_requests:
             self.front.handled(request, response, started_ns)
 
-    def _check(self, request: Request, headers: RsgiHeaders, scope: Scope) -> None:
+    def _check(self, request: Request, headers: RsgiHeaders, items: list[tuple[str, str]], scope: Scope) -> None:
         """Raises `Problem` for a head that is past a limit, or that can't be trusted to mean what it seems to."""
-        self.front.check(request, size(headers.items()))
+        self.front.check(request, size(items))
         if "host" not in headers and scope.http_version == "1.1":  # RFC 9112, 3.2: must be refused
             raise refusal.malformed("A request over HTTP/1.1 needs a Host header")
         for name in ("authorization", "apikey"):

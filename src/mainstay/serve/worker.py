@@ -75,7 +75,7 @@ async def _work(channel: socket.socket) -> int:
         rsgi = Rsgi(application, limits=assignment.limits, observe=observe, observe_requests=assignment.log_requests)
         await rsgi.front.start()
         gc.collect()
-        # What is there now stays: a full collection would walk all of it, tens of milliseconds with every request waiting.
+        # What is there now stays: each full collection would walk it, and every request would wait for that.
         gc.freeze()
     except Exception as error:
         write(writer, Failed(explain(error)))

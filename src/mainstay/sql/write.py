@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_into
 
+from mainstay.core import catalog
 from mainstay.core.catalog import Table
 from mainstay.core.condition import TRUE, Condition, Operand, Slot
 from mainstay.core.operation import Conflict
@@ -29,13 +30,9 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     scope = Scope(plan.table, target)
     payload = _payload(conditions, plan)
     source = _payload_rows(conditions, plan, scope, payload).cte("payload")
-    names = [*plan.columns, *(name for name, _ in plan.presets)]
-    if not names and not plan.single:
-        return _answer(conditions, _no_rows(target), plan.answer, plan.table)
-    insert: Any = insert_into(target)  # without a column: DEFAULT VALUES
-    if names:
-        insert = insert.from_select(names, sa.select(*source.c), include_defaults=False)
-        insert = _on_conflict(conditions, plan, insert, scope)
+    names = [column.name for column in source.c]
+    insert = insert_into(target).from_select(names, sa.select(*source.c), include_defaults=False)
+    insert = _on_conflict(conditions, plan, insert, scope)
     written = insert.returning(*target.c).cte("written")
     violations = _violations(conditions, plan.table, written, plan.check)
     if plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
@@ -126,15 +123,20 @@ def _or_default(plan: InsertPlan | UpdatePlan, payload: sa.FromClause, name: str
     """With `missing=default`, a key that the object lacks takes what the database fills in."""
     if not plan.defaults:
         return payload.c[name]
-    default = plan.table.columns[name].default
     has_key = sa.cast(payload.c[WHOLE], Named("jsonb")).op("?")(inline(name))
-    filled = sa.null() if default is None else inlined(default)
-    return sa.case((has_key, payload.c[name]), else_=filled)
+    return sa.case((has_key, payload.c[name]), else_=_default(plan.table.columns[name]))
+
+
+def _default(column: catalog.Column) -> Expression:
+    return sa.null() if column.default is None else inlined(column.default)
 
 
 def _payload_rows(conditions: Conditions, plan: InsertPlan, scope: Scope, payload: sa.FromClause) -> sa.Select[Any]:
     columns: list[Any] = [_or_default(plan, payload, name).label(name) for name in plan.columns]
     columns += [value.label(name) for name, value in _presets(conditions, scope, plan.presets).items()]
+    if not columns:  # rows of defaults; an INSERT … SELECT has to name a column, so one of them is spelt out
+        free = next((column for column in plan.table.columns.values() if not column.generated), None)
+        columns = [_default(free).label(free.name)] if free else []
     rows_of = sa.select(*columns).select_from(payload)
     if plan.payload_where != TRUE:
         rows_of = rows_of.where(conditions.condition(Scope(plan.table, payload), plan.payload_where))

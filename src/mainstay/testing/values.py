@@ -36,7 +36,8 @@ def read_text(text: str, type: ColumnType) -> Any:
     try:
         return reader(text, type)
     except (ValueError, KeyError, IndexError, InvalidOperation) as error:
-        raise Problem("22007" if type.kind in MOMENTS else "22P02", f'invalid input syntax for type {type.name}: "{text}"') from error
+        code = "22007" if type.kind in MOMENTS else "22P02"
+        raise Problem(code, f'invalid input syntax for type {type.name}: "{text}"') from error
 
 
 def _read_timestamp(text: str, type: ColumnType) -> datetime:

@@ -26,7 +26,7 @@ def test_a_problem_is_answered_in_postgrests_form() -> None:
     )
     assert dict(response.headers) == {
         "content-type": "application/json; charset=utf-8",
-        "proxy-status": "mainstay; error=23505",
+        "proxy-status": "PostgREST; error=23505",
     }
 
 
@@ -92,7 +92,7 @@ def test_what_may_pass_says_when_to_retry(problem: Problem, retry_after: str | N
 def test_a_head_is_refused_without_a_body() -> None:
     response = WIRE.refuse(Problem("PGRST205", "no"), anonymous=True, request=request("HEAD"))
     assert (response.status, response.body) == (404, None)
-    assert dict(response.headers)["proxy-status"] == "mainstay; error=PGRST205"
+    assert dict(response.headers)["proxy-status"] == "PostgREST; error=PGRST205"
 
 
 def used_codes() -> set[str]:

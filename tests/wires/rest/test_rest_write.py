@@ -174,7 +174,7 @@ def test_a_put_by_anything_else_is_refused(query: str) -> None:
         ("PATCH", "id=eq.1&limit=1", "MS445"),
         ("DELETE", "id=eq.1&limit=1", "MS445"),
         ("DELETE", "id=eq.1&offset=0", "MS445"),
-        ("POST", "limit=1", "MS445"),
+        ("POST", "offset=1", "MS445"),
         ("POST", "id=eq.1", "MS446"),
         ("POST", "or=(id.eq.1)", "MS446"),
         ("GET", "columns=id", "MS447"),
@@ -197,7 +197,7 @@ def test_what_a_method_can_not_honour_is_refused(method: str, query: str, code: 
 @pytest.mark.parametrize(
     ("method", "query", "message"),
     [
-        ("POST", "limit=1", "Limit and offset do not apply to POST"),
+        ("POST", "offset=1", "Limit and offset do not apply to POST"),
         ("POST", "id=eq.1", "Filters do not apply to POST"),
         ("DELETE", "columns=id", "The parameter 'columns' does not apply to DELETE"),
         ("PATCH", "on_conflict=id", "The parameter 'on_conflict' does not apply to PATCH"),
@@ -256,3 +256,9 @@ def test_missing_keys_take_defaults_where_asked_for() -> None:
     shape = write(headers={"prefer": "missing=default"}).shape
     assert isinstance(shape, Insert)
     assert shape.defaults
+
+
+def test_a_limit_is_of_what_an_insert_answers_with() -> None:
+    shape = write("limit=1", "POST", b'{"a":1}', {"prefer": "return=representation"}).shape
+    assert isinstance(shape, Insert)
+    assert shape.returning.limit == 1

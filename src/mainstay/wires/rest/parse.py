@@ -167,7 +167,8 @@ class _Parser:
         """What a method can't honour is never ignored."""
         if query.paged and self.method == "PUT":
             raise Problem("PGRST114", "limit/offset querystring parameters are not allowed for PUT", where="limit")
-        if query.paged and self.method not in READS:
+        limits_answer = self.method == "POST" and query.offset is None  # of what an insert answers with
+        if query.paged and self.method not in READS and not limits_answer:
             raise _out_of_place("Limit and offset do", self.method, "limit", "MS445")
         if query.root.where and self.method == "POST":
             raise _out_of_place("Filters do", "POST", "filter", "MS446")
@@ -252,7 +253,9 @@ class _Parser:
         """
         returned = self.preferences.returned
         if returned == "representation":
-            return Returning(close(query.root), query.order, self.media.format, self.media.strip_nulls)
+            return Returning(
+                close(query.root), query.order, query.page.limit, self.media.format, self.media.strip_nulls
+            )
         key = returned == "headers-only" and self.method == "POST"
         if self.media.format is Format.OBJECT:
             return Returning(select=(), format=Format.OBJECT, key=key)

@@ -151,7 +151,7 @@ def respond(
 ) -> Response:
     """The response that says a problem. `headers` are added; without `body` (HEAD) only headers say it."""
     status = status_of(problem.code, anonymous=anonymous)
-    lines = [JSON, ("proxy-status", f"mainstay; error={problem.code}"), *headers]
+    lines = [JSON, ("proxy-status", f"PostgREST; error={problem.code}"), *headers]
     if status == 401:
         lines.append(("www-authenticate", _challenge(problem)))
     retry_after_s = problem.retry_after_s or (RETRY_AFTER_S if status == 503 else None)

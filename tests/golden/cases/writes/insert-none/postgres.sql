@@ -1,7 +1,11 @@
-WITH written AS (
-  SELECT public.tags.id AS id, public.tags.label AS label
-  FROM public.tags
-  WHERE false
+WITH payload AS (
+  SELECT nextval(pg_get_serial_sequence('"public"."tags"', 'id')) AS id
+  FROM json_array_elements(CAST(CAST($1 AS TEXT) AS json)) AS element(value)
+), written AS (
+  INSERT INTO public.tags (id)
+  SELECT payload.id AS id
+  FROM payload
+  RETURNING public.tags.id, public.tags.label
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1
