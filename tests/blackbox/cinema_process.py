@@ -130,9 +130,9 @@ def count(postgres: Postgres, database: str, which: str = "true") -> int:
     return int(postgres.run(f"SELECT count(*) {_connections(database)} AND ({which})"))
 
 
-def terminate(postgres: Postgres, database: str) -> None:
-    """End the server's connections to the database from the database's side."""
-    postgres.run(f"SELECT pg_terminate_backend(pid) {_connections(database)}")
+def terminate(postgres: Postgres, database: str, which: str = "true") -> None:
+    """End the server's connections to the database for which `which` holds, from the database's side."""
+    postgres.run(f"SELECT pg_terminate_backend(pid) {_connections(database)} AND ({which})")
 
 
 def kill(server: Postgres) -> None:
