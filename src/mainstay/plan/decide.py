@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mainstay.core.catalog import Catalog, Table
-from mainstay.core.condition import TRUE
+from mainstay.core.condition import TRUE, And, Condition, Not, Or, Related
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Count, Delete, Insert, Put, Read, Shape, Update
 from mainstay.core.plan import Nested, Plan, ReadPlan, Select
@@ -42,13 +42,33 @@ def plan_read(view: View, read: Read) -> ReadPlan:
 
 def _count(view: View, count: Count, select: Select) -> Count:
     """The planner estimates from statistics of all rows, so its number would tell of those that the role can't see."""
-    if count in (Count.PLANNED, Count.ESTIMATED) and any(view.reading(table).rows != TRUE for table in _tables(select)):
-        return Count.EXACT
-    return count
+    if count not in (Count.PLANNED, Count.ESTIMATED):
+        return count
+    readings = (view.policy.reading(view.role, table.key) for table in _counted(view, select))
+    return count if all(reading is not None and reading.rows == TRUE for reading in readings) else Count.EXACT
 
 
-def _tables(select: Select) -> Iterator[Table]:
+def _counted(view: View, select: Select) -> Iterator[Table]:
+    """The tables that decide how many rows there are."""
     yield select.table
+    yield from _related(view, select.table, select.where)
     for output in select.outputs:
         if isinstance(output, Nested):
-            yield from _tables(output.select)
+            yield from _counted(view, output.select)
+
+
+def _related(view: View, table: Table, condition: Condition) -> Iterator[Table]:
+    """The tables that the condition asks for related rows, and those between."""
+    match condition:
+        case And(of) | Or(of):
+            for part in of:
+                yield from _related(view, table, part)
+        case Not(of):
+            yield from _related(view, table, of)
+        case Related():
+            relation = table.relations[condition.relation]
+            target = view.target(relation)
+            if relation.junction is not None:
+                yield view.catalog.tables[relation.junction.table]
+            yield target
+            yield from _related(view, target, condition.where)
