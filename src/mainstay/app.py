@@ -243,6 +243,7 @@ def _store(settings: Settings, url: str) -> PostgresStore:
         PostgresSettings(
             lanes_read=settings.lanes_read,
             lanes_write=settings.lanes_write,
+            lanes_shared=settings.lanes_shared,
             statement_ms_max=limits.statement_ms_max,
             batch_max=limits.batch_max,
             queue_max=limits.queue_max,

@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Database connections for reads, in each worker."""
     lanes_write: Annotated[int, Meta(ge=1)] = 4
     """Database connections for writes, in each worker."""
+    lanes_shared: Annotated[int, Meta(ge=1)] = 2
+    """How many of these connections requests that share a statement may use at once; the fewer, the more they share."""
     limits: Limits = Limits()
     """What one request, and one process, may cost; each has a variable of its own."""
     log_format: Literal["auto", "json", "console"] = "auto"

@@ -30,7 +30,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Plans kept, least recently used out first."""
     tokens_max: int = 10_000
     """Verified tokens kept, least recently used out first."""
-    batch_max: int = 32
+    batch_max: int = 16
     """Requests of one shape in one statement."""
     queue_max: int = 1_000
     """Requests waiting for a connection; past it 503 with Retry-After."""

@@ -83,8 +83,7 @@ def plan_put(view: View, put: Put) -> InsertPlan:
 
 def plan_update(view: View, update: Update) -> UpdatePlan:
     table = view.table(update.table)
-    rules = _covering(view, table, Action.UPDATE, update.columns)
-    _refuse_unfiltered(update.where, rules, table)
+    rules = _filtering(update.where, _covering(view, table, Action.UPDATE, update.columns), table)
     checked = any(rule.check != TRUE for rule in rules)
     return UpdatePlan(
         table=table,
@@ -101,8 +100,7 @@ def plan_update(view: View, update: Update) -> UpdatePlan:
 
 def plan_delete(view: View, delete: Delete) -> DeletePlan:
     table = view.table(delete.table)
-    rules = view.writable(table, Action.DELETE)
-    _refuse_unfiltered(delete.where, rules, table)
+    rules = _filtering(delete.where, view.writable(table, Action.DELETE), table)
     return DeletePlan(
         table=table,
         where=both(_filtered(view, table, delete.where), either(*(rule.rows for rule in rules))),
@@ -205,8 +203,12 @@ def _filtered(view: View, table: Table, where: Condition) -> Condition:
     return both(view.reading(table).rows, resolve_filter(view, table, where))
 
 
-def _refuse_unfiltered(where: Condition, rules: Sequence[Rule], table: Table) -> None:
-    if where == TRUE and not any(rule.unfiltered for rule in rules):
+def _filtering(where: Condition, rules: tuple[Rule, ...], table: Table) -> tuple[Rule, ...]:
+    """The rules that apply; without a filter those alone that allow it. Raises 21000 where none does."""
+    if where != TRUE:
+        return rules
+    allowing = tuple(rule for rule in rules if rule.unfiltered)
+    if not allowing:
         raise Problem(
             "21000",
             "A filter is required here: without one, every row would be written",
@@ -214,6 +216,7 @@ def _refuse_unfiltered(where: Condition, rules: Sequence[Rule], table: Table) ->
             hint="Add a filter such as id=eq.1, or set unfiltered=True on the rule",
             where="query",
         )
+    return allowing
 
 
 def _answer(view: View, table: Table, returning: Returning) -> Answer:

@@ -33,6 +33,7 @@ from mainstay.serve.rsgi import Rsgi
 
 CUT_MS_BEFORE = 500  # before the drain time is up: what is then left of it is for answering 503 and closing
 STOP_S_MAX = 1.0
+GC_THRESHOLD = 20_000
 FILES_MAX = 32_768
 BUFFER_BYTES_MIN = 8_192  # hyper takes no less
 
@@ -77,6 +78,7 @@ async def _work(channel: socket.socket) -> int:
         gc.collect()
         # What is there now stays: each full collection would walk it, and every request would wait for that.
         gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 100)
     except Exception as error:
         write(writer, Failed(explain(error)))
         await writer.drain()

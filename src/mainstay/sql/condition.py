@@ -26,7 +26,7 @@ from mainstay.core.condition import (
     Slot,
     Truth,
 )
-from mainstay.sql.binds import Binds, Expression, Named, cast, inline, inlined, literal
+from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
 
 _SYMBOLS = {
     Operator.EQ: "=",
@@ -88,19 +88,33 @@ class Scope:
 
     def column(self, name: str) -> Expression:
         column = self.table.columns[name]
-        if column.expression is None:
-            return self.source.c[name]
-        return self._adapted(column.expression)
+        return self._plain(name) if column.expression is None else self._adapted(column.expression)
+
+    def _plain(self, name: str) -> Expression:
+        return self.source.c[name]
 
     def _adapted(self, expression: Any) -> Expression:
         """A hybrid's expression: its table's columns taken from this alias, its constants written in."""
 
         def replace(element: Any) -> Any:
             if isinstance(element, sa.Column) and element.name in self.source.c:
-                return self.source.c[element.name]
+                return self._plain(element.name)
             return None
 
         return inlined(expression, replace)
+
+
+class Conflicting(Scope):
+    """The row there that a new one conflicts with. In ON CONFLICT it is named, and nothing selects from it.
+
+    Its columns are text: as columns of the table they would bring it into the FROM of an EXISTS that is about them,
+    and any row of the table would then do, because SQLAlchemy correlates with a SELECT, an UPDATE or a DELETE alone.
+    """
+
+    def _plain(self, name: str) -> Expression:
+        quote = DIALECT.identifier_preparer
+        type_ = self.source.c[name].type
+        return sa.literal_column(f"{quote.format_table(self.source)}.{quote.quote(name)}", type_)
 
 
 class Conditions:

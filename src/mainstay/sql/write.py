@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_into
+from sqlalchemy.ext.compiler import compiles
 
 from mainstay.core import catalog
 from mainstay.core.catalog import Table
@@ -17,11 +18,29 @@ from mainstay.core.operation import Conflict
 from mainstay.core.plan import Answer, DeletePlan, InsertPlan, UpdatePlan
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
-from mainstay.sql.condition import Conditions, Scope, plain_table
+from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
 from mainstay.sql.read import Answering, document, rows
 
 # The payload's whole object, beside its members: a name that no column is likely to have.
 WHOLE = "whole object"
+
+
+class Outside(sa.ColumnElement[Any]):
+    """A condition written as it is outside of ON CONFLICT, where SQLAlchemy leaves out the schemas of all tables.
+
+    Those of an EXISTS would then be looked for on the search path.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, of: Expression) -> None:
+        self.of = of
+        self.type = of.type
+
+
+@compiles(Outside)
+def _written_outside(element: Outside, compiler: Any, *, use_schema: bool = True, **options: Any) -> str:
+    return str(compiler.process(element.of, **options))
 
 
 def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
@@ -156,8 +175,12 @@ def _on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: S
         case Conflict.MERGE:
             changes: dict[str, Any] = {name: insert.excluded[name] for name in plan.update or plan.target}
             changes |= _presets(conditions, scope, plan.update_presets)
-            where = None if plan.update_where == TRUE else conditions.condition(scope, plan.update_where)
+            where = None if plan.update_where == TRUE else _of_row_there(conditions, plan, scope)
             return insert.on_conflict_do_update(index_elements=list(plan.target), set_=changes, where=where)
+
+
+def _of_row_there(conditions: Conditions, plan: InsertPlan, scope: Scope) -> Expression:
+    return Outside(conditions.condition(Conflicting(plan.table, scope.source), plan.update_where))
 
 
 def _already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> Expression:

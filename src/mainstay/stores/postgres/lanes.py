@@ -36,7 +36,7 @@ class PostgresSettings(msgspec.Struct, frozen=True):
     lanes_shared: int = 2
     """Lanes that batches may use at once; a batch that takes longer than `slow_ms` no longer counts."""
     statement_ms_max: int = 2_000
-    batch_max: int = 32
+    batch_max: int = 16
     queue_max: int = 1_000
     connect_ms_max: int = 2_000
     grace_ms: int = 1_000
