@@ -15,7 +15,10 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 WORDS = 2
 """The first columns of the table."""
 
-PEERS = ("pgbench", "fastapi", "pocketbase")
+EXPAND = "pocketbase_expand"
+"""PocketBase asked for the plane with `expand`, which fetches all of its flights: another question, shown beside."""
+
+PEERS = ("pgbench", "fastapi", "pocketbase", EXPAND)
 
 Results: TypeAlias = Mapping[Case, Mapping[str, Sequence[Measurement]]]
 """For each case and each name the measurement of each round."""

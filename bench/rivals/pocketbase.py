@@ -125,6 +125,11 @@ class PocketBase:
                 headers = (JSON, ("Authorization", self.tokens[cast("User", key.user)]))
                 return Request("POST", f"{RECORDS}?fields=id", headers, json.dumps(without_key(key.row)))
 
+    def expanded(self, key: Key) -> Request:
+        """The embed from the plane's side: all of its flights, as `expand` neither sorts nor limits."""
+        latest = "flights_via_tailnum.carrier,flights_via_tailnum.dest"
+        return Request("GET", f"/api/collections/planes/records/{key.tailnum}?expand={latest}")
+
     def content(self, case: Case, body: bytes) -> Content:
         answer = msgspec.json.decode(body)
         match case:
