@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import Grouping
 
 from mainstay.core.catalog import Catalog, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
@@ -101,7 +102,9 @@ class Scope:
                 return self._plain(element.name)
             return None
 
-        return inlined(expression, replace)
+        adapted = inlined(expression, replace)
+        # SQLAlchemy puts no parentheses around NOT, which binds less tightly than a comparison.
+        return Grouping(adapted) if isinstance(adapted, sa.UnaryExpression) else adapted
 
 
 class Conflicting(Scope):

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import Grouping
 
 from mainstay.core import catalog
 from mainstay.core.catalog import Table
@@ -116,7 +117,7 @@ def _update_by_choice(
         sa.and_(written.c[f"choice{index}"], conditions.condition(scope, check))
         for index, (_, check) in enumerate(plan.choices)
     ]
-    return written, _count(written, sa.or_(*held).is_not(sa.true()))
+    return written, _count(written, _broken(sa.or_(*held)))
 
 
 def _payload(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
@@ -199,7 +200,12 @@ def _already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> 
 def _violations(conditions: Conditions, table: Table, written: sa.CTE, check: Condition) -> Expression | None:
     if check == TRUE:
         return None
-    return _count(written, conditions.condition(Scope(table, written), check).is_not(sa.true()))
+    return _count(written, _broken(conditions.condition(Scope(table, written), check)))
+
+
+def _broken(check: Expression) -> Expression:
+    """False and unknown alike. In parentheses, which SQLAlchemy forgets around NOT: it binds less tightly than IS."""
+    return Grouping(check).is_not(sa.true())
 
 
 def _count(source: sa.FromClause, where: Expression | None = None) -> Expression:
