@@ -56,7 +56,8 @@ def insert(text: str = "n", *, affected_max: int | None = None) -> Statement:
 
 def run(url: str, scenario: Callable[[PostgresStore], Awaitable[None]], **settings: Any) -> None:
     async def main() -> None:
-        store = PostgresStore(url, PostgresSettings(**({"lanes_read": 1, "lanes_write": 1, "batch_max": 32} | settings)))
+        few = {"lanes_read": 1, "lanes_write": 1, "batch_max": 32}
+        store = PostgresStore(url, PostgresSettings(**(few | settings)))
         await store.start()
         try:
             await scenario(store)
