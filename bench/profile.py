@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from bench.cases import Case, draw_keys
 from bench.database import Database
@@ -57,7 +57,7 @@ def main() -> int:
     alone.wait(port, "/health/ready")
     try:
         requests = [mainstay.request(Case.KEY, key) for key in keys]
-        rows = [("server", "answer", "requests/s", "server µs", "PostgreSQL µs")]
+        rows: list[tuple[str, ...]] = [("server", "answer", "requests/s", "server µs", "PostgreSQL µs")]
         if mainstay.process is not None:
             rows.append(
                 ("Mainstay", "one flight by key", *measure(mainstay.port, requests, mainstay.process, database))
