@@ -27,7 +27,7 @@ class Database:
         server = get_server(DIRECTORY / "postgres")
         self.url: str = server.get_uri()
         self.binaries = Path(server.bin_path)
-        self.pid: int = server.get_pid()
+        self.pid: int | None = server.get_pid()
 
     def fill(self) -> None:
         """Load the flights if they aren't there. What an interrupted run inserted goes."""
