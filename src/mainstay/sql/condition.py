@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
@@ -77,9 +77,6 @@ _CALL_TYPES = {"lower": "text", "upper": "text", "length": "integer", "now": "ti
 _TEXTUAL = {Kind.TEXT}
 
 
-S = TypeVar("S", sa.Select[Any], sa.Update, sa.Delete)
-
-
 class Scope:
     """A table of the catalog under the alias that stands for it here."""
 
@@ -132,15 +129,15 @@ class Conditions:
         self.values: dict[str, Expression] = {}
         self._numbers = itertools.count(1)
 
-    def checked(self, statement: S) -> S:
-        """The statement, which fails for a value that can't be read whether or not a row is compared with it.
+    def checked(self, answer: sa.Select[Any]) -> sa.Select[Any]:
+        """The answer's SELECT, of one row, which fails for a value that can't be read, whatever rows there are.
 
         Otherwise the failure would tell of rows: PostgreSQL may compare those that the policy hides before it hides
-        them. Without columns in it, the condition becomes a one-time filter, which comes before all rows.
+        them. Of a HAVING without columns, PostgreSQL makes a one-time filter, too, that comes before all rows.
         """
         if not self.values:
-            return statement
-        return statement.where(sa.func.num_nulls(*self.values.values()) >= sa.literal_column("0"))
+            return answer
+        return answer.having(sa.func.num_nulls(*self.values.values()) >= sa.literal_column("0"))
 
     def alias(self) -> str:
         return f"t{next(self._numbers)}"

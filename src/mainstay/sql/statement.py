@@ -72,8 +72,9 @@ def _insert(plan: InsertPlan, catalog: Catalog) -> Statement:
 
 def _write(plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering]) -> Statement:
     binds = Binds()
-    answer = answering(Conditions(catalog, binds), plan)
-    text, names = render(answer.select)
+    conditions = Conditions(catalog, binds)
+    answer = answering(conditions, plan)
+    text, names = render(conditions.checked(answer.select))
     return Statement(
         text=text,
         binds=binds.in_order(names),

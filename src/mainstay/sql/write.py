@@ -76,7 +76,7 @@ def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
     if len(plan.choices) == 1:
         ((where, check),) = plan.choices
-        update = conditions.checked(_filtered(conditions, scope, update, where))
+        update = _filtered(conditions, scope, update, where)
         written = update.returning(*target.c).cte("written")
         violations = _violations(conditions, plan.table, written, check)
     else:
@@ -87,7 +87,7 @@ def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
 def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
     target = plain_table(plan.table)
     where = conditions.condition(Scope(plan.table, target), plan.where)
-    written = conditions.checked(sa.delete(target).where(where)).returning(*target.c).cte("written")
+    written = sa.delete(target).where(where).returning(*target.c).cte("written")
     return _answer(conditions, written, plan.answer, plan.table)
 
 
@@ -111,7 +111,7 @@ def _update_by_choice(
     )
     matched = sa.and_(*(target.c[name] == candidates.c[name] for name in key))
     chosen = [candidates.c[f"choice{index}"] for index in range(len(flags))]
-    written = conditions.checked(update.where(matched)).returning(*target.c, *chosen).cte("written")
+    written = update.where(matched).returning(*target.c, *chosen).cte("written")
     scope = Scope(plan.table, written)
     held = [
         sa.and_(written.c[f"choice{index}"], conditions.condition(scope, check))

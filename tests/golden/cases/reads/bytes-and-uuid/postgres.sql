@@ -5,4 +5,4 @@ FROM (
   WHERE t1.id = CAST(CAST($1 AS TEXT) AS UUID)
   LIMIT 1000
 ) AS page
-WHERE num_nulls(CAST(CAST($1 AS TEXT) AS UUID)) >= 0
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS UUID)) >= 0

@@ -5,4 +5,4 @@ FROM (
   WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (CASE WHEN (t1.published = CAST('true' AS BOOLEAN)) THEN t1.year - t1.year % 10 ELSE NULL END = CAST(CAST($1 AS TEXT) AS INTEGER))
   LIMIT 1000
 ) AS page
-WHERE num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0

@@ -22,4 +22,4 @@ FROM (
   ) AS jsonb)
   LIMIT 1000
 ) AS page
-WHERE num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0

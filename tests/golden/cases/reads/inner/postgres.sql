@@ -17,4 +17,4 @@ FROM (
   )
   LIMIT 1000
 ) AS page
-WHERE num_nulls(CAST(CAST($1 AS TEXT) AS genre)) >= 0
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS genre)) >= 0

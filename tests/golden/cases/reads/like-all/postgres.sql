@@ -5,7 +5,7 @@ FROM (
   WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (t1.title LIKE ALL (CAST(CAST($1 AS TEXT) AS text[])))
   LIMIT 1000
 ) AS page
-WHERE num_nulls((
+HAVING num_nulls((
   SELECT count('a' LIKE SUBSTRING(t2 FROM '(?<!\\)(?:\\\\)*(\\)$')) AS count_1
   FROM unnest(CAST(CAST($1 AS TEXT) AS text[])) AS t2
 )) >= 0

@@ -6,7 +6,7 @@ FROM (
   ORDER BY t1.id ASC
   LIMIT 1000
 ) AS page
-WHERE num_nulls((
+HAVING num_nulls((
   SELECT count('a' LIKE SUBSTRING(t2 FROM '(?<!\\)(?:\\\\)*(\\)$')) AS count_1
   FROM unnest(CAST(CAST($1 AS TEXT) AS text[])) AS t2
 )) >= 0

@@ -6,4 +6,4 @@ FROM (
   ORDER BY t1.id ASC
   LIMIT 1000
 ) AS page
-WHERE num_nulls('a' LIKE SUBSTRING(CAST($1 AS TEXT) FROM '(?<!\\)(?:\\\\)*(\\)$')) >= 0
+HAVING num_nulls('a' LIKE SUBSTRING(CAST($1 AS TEXT) FROM '(?<!\\)(?:\\\\)*(\\)$')) >= 0

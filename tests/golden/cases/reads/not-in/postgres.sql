@@ -6,4 +6,4 @@ FROM (
   ORDER BY t1.id ASC
   LIMIT 1000
 ) AS page
-WHERE num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER[])) >= 0
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER[])) >= 0

@@ -6,4 +6,4 @@ FROM (
   ORDER BY t1.id ASC
   LIMIT 1000
 ) AS page
-WHERE num_nulls(plainto_tsquery(CAST('english' AS regconfig), CAST($1 AS TEXT))) >= 0
+HAVING num_nulls(plainto_tsquery(CAST('english' AS regconfig), CAST($1 AS TEXT))) >= 0

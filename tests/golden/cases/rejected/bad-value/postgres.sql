@@ -5,4 +5,4 @@ FROM (
   WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (t1.year = CAST(CAST($1 AS TEXT) AS INTEGER))
   LIMIT 1000
 ) AS page
-WHERE num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0

@@ -5,4 +5,4 @@ FROM (
   WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (to_tsvector(t1.year) @@ to_tsquery(CAST($1 AS TEXT)))
   LIMIT 1000
 ) AS page
-WHERE num_nulls(to_tsquery(CAST($1 AS TEXT))) >= 0
+HAVING num_nulls(to_tsquery(CAST($1 AS TEXT))) >= 0

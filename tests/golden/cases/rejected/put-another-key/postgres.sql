@@ -22,3 +22,4 @@ SELECT count(*) AS rows, (
   )
 ) AS inserted
 FROM written
+HAVING num_nulls(CAST(CAST($2 AS TEXT) AS INTEGER)) >= 0

@@ -1,7 +1,7 @@
 WITH written AS (
   DELETE
   FROM public.lines
-  WHERE (public.lines.film_id = CAST(CAST($1 AS TEXT) AS INTEGER)) AND num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0
+  WHERE public.lines.film_id = CAST(CAST($1 AS TEXT) AS INTEGER)
   RETURNING public.lines.id, public.lines.film_id, public.lines.actor_id, public.lines.words
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
@@ -20,3 +20,4 @@ FROM (
   ) AS casting
   FROM written
 ) AS page
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0

@@ -28,3 +28,4 @@ FROM (
   SELECT written.film_id AS film_id, written.fact AS fact
   FROM written
 ) AS page
+HAVING num_nulls(CAST(CAST($2 AS TEXT) AS INTEGER)) >= 0

@@ -6,7 +6,7 @@ WITH written AS (
     FROM json_array_elements(json_build_array(CAST(CAST($1 AS TEXT) AS json))) AS element(value)
     JOIN json_to_record(element.value) AS record(published BOOLEAN, genre genre) ON true
   ) AS body
-  WHERE (public.films.id = CAST(CAST($2 AS TEXT) AS INTEGER)) AND num_nulls(CAST(CAST($2 AS TEXT) AS INTEGER)) >= 0
+  WHERE public.films.id = CAST(CAST($2 AS TEXT) AS INTEGER)
   RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
@@ -17,3 +17,4 @@ FROM (
   SELECT written.published AS published, written.genre AS genre
   FROM written
 ) AS page
+HAVING num_nulls(CAST(CAST($2 AS TEXT) AS INTEGER)) >= 0
