@@ -180,12 +180,16 @@ class _Rows:
                 return directed
 
     def _sorted_by(self, sort: Sort) -> Expression:
-        """What a spread relation has joined is sorted by as it is, for it may be what the rows are grouped by."""
+        """What a spread relation has joined is sorted by as it is, for it may be what the rows are grouped by.
+
+        But a page of it, which may leave the row out, does not say what the row is sorted by.
+        """
         if sort.through is None:
             return self.conditions.field(self.scope, sort.field)
         joined = self.spread.get(sort.through.name)
         member = next((each for each in _members(sort.through.select) if each.field == sort.field), None)
-        if joined is not None and member is not None and member.aggregate is None:
+        cut = sort.through.select.limit == 0 or sort.through.select.skip > 0
+        if joined is not None and member is not None and member.aggregate is None and (self.grouped or not cut):
             return joined.c[member.name]
         return _related_key(self.conditions, self.scope, sort.through, sort.field)
 
