@@ -511,6 +511,22 @@ def test_an_insert_that_breaks_its_check_inserts_no_row_at_all(check: Any, vault
     assert stored(vault) == BEFORE
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("Eve", "42501"), ("Bob", "answered"), (None, "42501")], ids=["broken", "kept", "unknown"]
+)
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_a_negated_check_is_kept_or_broken_as_a_whole(action: str, name: str | None, wanted: str, vault: Vault) -> None:
+    check = not_(and_(Account.id > 0, Account.name == "Eve"))
+    policies = everything(
+        may("create", Account, columns=["id", "name"], presets={"pin_code": "zq-pin"}, check=check),
+        may("update", Account, columns=["id", "name"], check=check),
+    )
+    shape: Shape = Insert(ACCOUNTS, ("id", "name"), payload=1, single=True)
+    if action == "update":
+        shape = Update(ACCOUNTS, ("name",), BY_ID, 1)
+    assert code(vault, policies, shape, "1", json.dumps({"id": 9, "name": name})) == wanted
+
+
 def test_an_upsert_updates_nothing_for_a_role_that_may_only_create(vault: Vault) -> None:
     policies = everything(may("create", Account, columns=["id", "name"], presets={"pin_code": "zq-pin"}))
     merge = Insert(ACCOUNTS, ("id", "name"), conflict=Conflict.MERGE)
