@@ -122,8 +122,8 @@ class Front:
 
 
 def names(query: str) -> tuple[str, ...]:
-    """The parameters' names in a query, without their values."""
-    return tuple(unquote_plus(part.partition("=")[0]) for part in query.split("&") if part)
+    """The parameters' names in a query, without their values. What has no `=` may be a value, and is left out."""
+    return tuple(unquote_plus(part.partition("=")[0]) for part in query.split("&") if "=" in part)
 
 
 def joined(items: list[tuple[AnyStr, AnyStr]], separator: AnyStr) -> dict[AnyStr, AnyStr]:

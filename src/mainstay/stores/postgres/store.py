@@ -24,6 +24,7 @@ class PostgresStore:
             "application_name": "mainstay",
             "jit": "off",  # compiling a statement costs more than any that is quick enough to serve
             "statement_timeout": str(self.settings.statement_ms_max),
+            "client_connection_check_interval": "1000",  # ms; a worker that was killed leaves no statement behind
         }
         read_only = common | {"default_transaction_read_only": "on"}
         self._reads = Lanes(dsn, read_only, self.settings.lanes_read, self.settings)
