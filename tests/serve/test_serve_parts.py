@@ -16,7 +16,7 @@ from fake_app import FakeApplication
 from mainstay.core import observation
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.observation import ClientLeft, Observation, RequestCut, RequestHandled, Started, StatementRan
+from mainstay.core.observation import ClientLeft, Observation, RequestCut, RequestHandled, Started
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.observe import log
 from mainstay.observe.log import EVENTS, LogFormat
@@ -80,7 +80,6 @@ def test_a_librarys_own_lines_and_tracebacks_leave_in_the_same_form(lines: io.St
 
 def test_below_the_level_nothing_is_logged(lines: io.StringIO) -> None:
     log.configure(LogFormat.JSON, level="WARNING", stream=lines)
-    log.listener(requests=True)(StatementRan("read films", 1, 2))
     log.listener()(Started("http://127.0.0.1:1", 1, 1))
     logging.getLogger("library").info("no")
     assert parsed(lines) == []

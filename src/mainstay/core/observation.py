@@ -43,15 +43,6 @@ class RequestCut(msgspec.Struct, frozen=True):
     path: str
 
 
-class StatementRan(msgspec.Struct, frozen=True):
-    """One statement, which may have answered several requests. `name` is its shape in words, such as `read films`."""
-
-    name: str
-    rows: int
-    elapsed_us: int
-    requests: int = 1
-
-
 class Started(msgspec.Struct, frozen=True):
     """Every worker answers at `url`."""
 
@@ -108,7 +99,6 @@ Observation: TypeAlias = (
     | RequestFailed
     | ClientLeft
     | RequestCut
-    | StatementRan
     | Started
     | WorkerStarted
     | WorkerExited

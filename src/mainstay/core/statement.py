@@ -15,7 +15,7 @@ class Bind(msgspec.Struct, frozen=True):
     """Where `$n` comes from. All binds travel as text and are cast in the statement.
 
     `constant`: it may not vary within a batch (LIKE and text search patterns must be constants to use an index, and
-    OFFSET must be one), so requests group by its value.
+    an OFFSET that is not one is planned as a tenth of the rows), so requests group by its value.
     """
 
     source: Source

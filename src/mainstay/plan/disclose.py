@@ -10,7 +10,7 @@ from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import Field
 from mainstay.core.problem import Problem, Refusal
 from mainstay.core.rule import Action
-from mainstay.plan.view import Policy
+from mainstay.plan.view import Policy, known_columns
 
 _GENERAL = {
     "23502": "null value violates not-null constraint",
@@ -41,7 +41,7 @@ def _of_write(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> 
         _sees_all(policy, role, table) and _sees_others(refusal, catalog, policy, role, table) for table in tables
     ):
         return refusal
-    known = bool(tables) and all(refusal.column in _seen(policy, role, table) for table in tables)
+    known = bool(tables) and all(refusal.column in known_columns(policy, role, table) for table in tables)
     message = refusal.message if known else _GENERAL.get(refusal.code, "the write violates a constraint")
     return Problem(refusal.code, message, where="body")
 
@@ -66,15 +66,6 @@ def _names(node: object, computed: set[str]) -> bool:
     return isinstance(node, msgspec.Struct) and any(
         _names(getattr(node, name), computed) for name in node.__struct_fields__
     )
-
-
-def _seen(policy: Policy, role: str, table: Table) -> set[str]:
-    reading = policy.reading(role, table.key)
-    names = set(reading.masks) if reading else set()
-    for action in (Action.CREATE, Action.UPDATE):
-        for rule in policy.rules(role, action, table.key):
-            names |= rule.columns
-    return names
 
 
 def _sees_all(policy: Policy, role: str, table: Table) -> bool:

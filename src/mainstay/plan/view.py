@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Protocol
 
-from mainstay.core.catalog import Catalog, Column, Relation, Table, TableKey
+from mainstay.core.catalog import Catalog, Relation, Table, TableKey
 from mainstay.core.condition import Field
 from mainstay.core.limits import Limits
 from mainstay.core.operation import TableRef
@@ -84,16 +84,7 @@ class View:
         return rules
 
     def known(self, table: Table) -> set[str]:
-        """Columns that some rule of the role names: those that may be spoken of in problems."""
-        reading = self.policy.reading(self.role, table.key)
-        names = set(reading.masks) if reading else set()
-        for action in (Action.CREATE, Action.UPDATE):
-            for rule in self.policy.rules(self.role, action, table.key):
-                names |= rule.columns
-        return names
-
-    def column(self, table: Table, name: str) -> Column:
-        return table.columns[name]
+        return known_columns(self.policy, self.role, table)
 
     def _walkable(self, table: Table, relation: Relation) -> bool:
         source = self._reads(table.key, (left for left, _ in relation.pairs))
@@ -122,6 +113,16 @@ class View:
             hint=f"Perhaps you meant the table '{schema}.{near}'" if near else None,
             where="path",
         )
+
+
+def known_columns(policy: Policy, role: str, table: Table) -> set[str]:
+    """Columns that some rule of the role names: those that may be spoken of in problems."""
+    reading = policy.reading(role, table.key)
+    names = set(reading.masks) if reading else set()
+    for action in (Action.CREATE, Action.UPDATE):
+        for rule in policy.rules(role, action, table.key):
+            names |= rule.columns
+    return names
 
 
 def denied(table: Table) -> Problem:

@@ -3,13 +3,10 @@
 A slot names a claim and never holds one. Everything that is compared with one stays SQL text with a hole in it.
 """
 
-from collections.abc import Iterator
 from typing import Any, ClassVar, NoReturn
 
 from sqlalchemy import ColumnClause, ColumnElement
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.roles import InElementRole
 
 
@@ -96,16 +93,6 @@ class ClaimSlot:
 def spell(path: tuple[str, ...]) -> str:
     """The path as a team writes it."""
     return "claim" + "".join(f".{name}" if name.isidentifier() else f'["{name}"]' for name in path)
-
-
-def claims_in(expression: object) -> Iterator[tuple[str, ...]]:
-    """The paths of all claims that an expression names, however deep."""
-    if isinstance(expression, ClaimSlot):
-        expression = expression.__clause_element__()
-    if isinstance(expression, ClauseElement):
-        for element in visitors.iterate(expression):
-            if isinstance(element, ClaimElement):
-                yield element.path
 
 
 claim = ClaimSlot()
