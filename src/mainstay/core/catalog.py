@@ -30,14 +30,37 @@ class Kind(Enum):
     RANGE = "range"
     VECTOR = "vector"
     TEXT_SEARCH = "text_search"
+    COMPOSITE = "composite"
+    VOID = "void"
     OTHER = "other"
+
+
+class FunctionKey(msgspec.Struct, frozen=True, cache_hash=True):
+    """The name of a function in the database; overloads share it."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+class Representation(msgspec.Struct, frozen=True, cache_hash=True):
+    """The functions by which a domain is written and read in another form than its base type's, where it has them.
+
+    They are the database's own casts: from the domain to json, and from json and text to the domain.
+    """
+
+    to_json: FunctionKey | None = None
+    from_json: FunctionKey | None = None
+    from_text: FunctionKey | None = None
 
 
 class ColumnType(msgspec.Struct, frozen=True, cache_hash=True):
     """A column's type. `name` is how the store spells it in a CAST, such as `NUMERIC` or `mood`.
 
     `declared` is how the model has it, such as `NUMERIC(10, 2)`: for documents, never for a cast, because an explicit
-    cast to it would round or truncate without a word.
+    cast to it would round or truncate without a word. `members` are the fields of a composite type.
     """
 
     kind: Kind
@@ -45,13 +68,15 @@ class ColumnType(msgspec.Struct, frozen=True, cache_hash=True):
     element: "ColumnType | None" = None
     labels: tuple[str, ...] = ()
     declared: str = ""
+    members: tuple[tuple[str, "ColumnType"], ...] = ()
+    representation: Representation | None = None
 
 
 class Column(msgspec.Struct, frozen=True):
     """One column. `optional`: an insert may leave it out. `generated`: no write may name it.
 
     `expression` is a hybrid's SQL over its table, `default` the SQL of what the database fills in; both are carried
-    unopened, and only `sql` looks inside.
+    unopened, and only `sql` looks inside. `function` computes the column of its row in the database.
     """
 
     name: str
@@ -62,6 +87,12 @@ class Column(msgspec.Struct, frozen=True):
     comment: str | None = None
     expression: object | None = None
     default: object | None = None
+    function: FunctionKey | None = None
+
+    @property
+    def computed(self) -> bool:
+        """True where it is no column of the table itself: it is picked by name alone, and never written."""
+        return self.expression is not None or self.function is not None
 
 
 class TableKey(msgspec.Struct, frozen=True, cache_hash=True):
@@ -88,7 +119,8 @@ class Junction(msgspec.Struct, frozen=True):
 class Relation(msgspec.Struct, frozen=True):
     """A way from one table to another. `pairs` are (source column, target column); empty where a junction joins.
 
-    `name` is the model's, or None where only a foreign key says that the relation is there.
+    `name` is the model's, or None where only a foreign key says that the relation is there. `function` gives the
+    target's rows for a source row: a computed relationship, which has neither pairs nor a junction.
     """
 
     name: str | None
@@ -103,9 +135,25 @@ class Relation(msgspec.Struct, frozen=True):
     outgoing: bool = True
     """True where the foreign key is on the source's side (many-to-one), False where it is on the target's."""
 
+    function: FunctionKey | None = None
+
+
+class TableForm(Enum):
+    """What a table is in the database."""
+
+    TABLE = "table"
+    PARTITIONED = "partitioned"
+    FOREIGN = "foreign"
+    VIEW = "view"
+    MATERIALIZED = "materialized"
+    ROWS = "rows"  # what a function returns: no table, and in no schema that a request can name
+
 
 class Table(msgspec.Struct, frozen=True):
-    """A table or view. `columns` keeps the order of declaration."""
+    """A table or view. `columns` keeps the order of declaration.
+
+    `writable`: some write is possible; `insertable`, `updatable` and `deletable` say which, None as `writable` says.
+    """
 
     key: TableKey
     columns: Mapping[str, Column]
@@ -114,18 +162,83 @@ class Table(msgspec.Struct, frozen=True):
     relations: tuple[Relation, ...] = ()
     comment: str | None = None
     writable: bool = True
+    form: TableForm = TableForm.TABLE
+    insertable: bool | None = None
+    updatable: bool | None = None
+    deletable: bool | None = None
 
     @property
     def name(self) -> str:
         return self.key.name
 
 
+class Volatility(Enum):
+    """Whether a function may change the database: only a volatile one may."""
+
+    IMMUTABLE = "immutable"
+    STABLE = "stable"
+    VOLATILE = "volatile"
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """One input of a function. `name` is empty where it has none; `type` of a variadic one is the array's."""
+
+    name: str
+    type: ColumnType
+    required: bool = True
+    variadic: bool = False
+
+
+class Function(msgspec.Struct, frozen=True):
+    """A function that a request may call.
+
+    `returns` is the type of one value that it gives, and `many` whether it gives a set of them. Where the value is a
+    row, `rows` is the key of a table in the catalog: the table or view whose row type it is, else one of form ROWS
+    with the columns that the function itself declares. `settings` are those of the database that a call of it runs
+    under (`ALTER FUNCTION … SET statement_timeout`), so far as they must be in place before the transaction's first
+    statement.
+    """
+
+    key: FunctionKey
+    arguments: tuple[Argument, ...]
+    returns: ColumnType
+    many: bool = False
+    rows: TableKey | None = None
+    volatility: Volatility = Volatility.VOLATILE
+    settings: tuple[tuple[str, str], ...] = ()
+    comment: str | None = None
+
+
+class MediaHandler(msgspec.Struct, frozen=True):
+    """An aggregate of the database that writes rows as a media type: `rows` are whose, None any table's.
+
+    `media` is the type as the handler's own domain is called, such as `text/html`, or `*/*`.
+    """
+
+    media: str
+    function: FunctionKey
+    rows: TableKey | None = None
+
+
+def rows_key(function: FunctionKey) -> TableKey:
+    """The key of the ROWS table of a function that returns rows of its own; no profile can name its schema."""
+    return TableKey(f"rows of {function.schema}", function.name)
+
+
 class Catalog(msgspec.Struct, frozen=True):
-    """Everything that exists. The first of `schemas` is the one that a request without a profile means."""
+    """Everything that exists. The first of `schemas` is the one that a request without a profile means.
+
+    `mentioned` are the settings, such as `request.headers`, that anything in the database reads or writes; None where
+    that is not known.
+    """
 
     tables: Mapping[TableKey, Table]
     schemas: tuple[str, ...] = ("public",)
     version: int = 1
+    functions: Mapping[FunctionKey, tuple[Function, ...]] = {}
+    handlers: tuple[MediaHandler, ...] = ()
+    time_zones: frozenset[str] = frozenset()
+    mentioned: frozenset[str] | None = None
 
     def find(self, schema: str, name: str) -> Table | None:
         return self.tables.get(TableKey(schema, name))

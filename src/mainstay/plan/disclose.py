@@ -27,6 +27,8 @@ _MISSING = {"42501", "42702", "42703", "42P01", "3F000"}
 
 def disclosed(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> Problem:
     """The refusal as it is where nothing in it is hidden from the role, else its code and a general message."""
+    if policy.defers:
+        return refusal
     if refusal.code in _MISSING:
         return Problem(refusal.code, "the database lacks something that the statement names, or does not allow it")
     if refusal.code[:2] == "22" and _computes(catalog, policy, role):
@@ -49,10 +51,7 @@ def _of_write(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> 
 def _computes(catalog: Catalog, policy: Policy, role: str) -> bool:
     """True where a rule casts a column or names a computed one: this may fail on, and quote, what the rule hides."""
     computed = {
-        column.name
-        for table in catalog.tables.values()
-        for column in table.columns.values()
-        if column.expression is not None
+        column.name for table in catalog.tables.values() for column in table.columns.values() if column.computed
     }
     rules = (rule for key in catalog.tables for action in Action for rule in policy.rules(role, action, key))
     return any(_names(part, computed) for rule in rules for part in (rule.rows, rule.check))
@@ -70,7 +69,7 @@ def _names(node: object, computed: set[str]) -> bool:
 
 def _sees_all(policy: Policy, role: str, table: Table) -> bool:
     reading = policy.reading(role, table.key)
-    plain = {name for name, column in table.columns.items() if column.expression is None}
+    plain = {name for name, column in table.columns.items() if not column.computed}
     return reading is not None and all(name in reading.masks and reading.masks[name] is None for name in plain)
 
 

@@ -98,7 +98,7 @@ def _shielded(view: View, table: Table, field: Field) -> Field:
     becomes, does.
     """
     rows = view.reading(table).rows
-    total = field.cast is None and table.columns[field.column].expression is None
+    total = field.cast is None and not table.columns[field.column].computed
     if total or rows == TRUE:
         return field
     return Field(field.column, field.path, field.cast, both(rows, field.mask or TRUE))

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Protocol
 
-from mainstay.core.catalog import Catalog, Relation, Table, TableKey
+from mainstay.core.catalog import Catalog, FunctionKey, Relation, Table, TableKey
 from mainstay.core.condition import Field
 from mainstay.core.limits import Limits
 from mainstay.core.operation import TableRef
@@ -20,9 +20,15 @@ class Policy(Protocol):
 
     @property
     def version(self) -> int: ...
+    @property
+    def defers(self) -> bool:
+        """True where the database itself decides: what it refuses is then meant for the caller."""
+        ...
+
     def reading(self, role: str, table: TableKey) -> Reading | None: ...
     def rules(self, role: str, action: Action, table: TableKey) -> tuple[Rule, ...]: ...
     def actions(self, role: str, table: TableKey) -> frozenset[Action]: ...
+    def may_call(self, role: str, function: FunctionKey) -> bool: ...
 
 
 class View:
@@ -67,7 +73,7 @@ class View:
     def star(self, table: Table) -> list[str]:
         """Readable columns in the catalog's order; computed ones are picked by name only, as in PostgREST."""
         reading = self.reading(table)
-        return [name for name, column in table.columns.items() if name in reading.masks and column.expression is None]
+        return [name for name, column in table.columns.items() if name in reading.masks and not column.computed]
 
     def relations(self, table: Table) -> list[tuple[int, Relation]]:
         """Relations whose target and whose join columns on every side the role may read, by their index."""

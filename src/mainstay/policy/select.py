@@ -5,7 +5,7 @@ Made once at start-up and never changed; answers depend on the role and the tabl
 
 import hashlib
 
-from mainstay.core.catalog import Catalog, Table, TableKey
+from mainstay.core.catalog import Catalog, FunctionKey, Table, TableKey
 from mainstay.core.condition import FALSE, TRUE, Condition, either
 from mainstay.core.rule import Action, Reading, Rule
 from mainstay.policy.check import lineage, require_hierarchy, rules_of
@@ -19,6 +19,8 @@ class Policy:
 
     `version` differs where any rule does. Raises DeclarationError for whatever does not hold together.
     """
+
+    defers = False
 
     def __init__(self, catalog: Catalog, declared: Policies) -> None:
         require_hierarchy(declared.roles)
@@ -58,6 +60,10 @@ class Policy:
     def actions(self, role: str, table: TableKey) -> frozenset[Action]:
         """What the role may do to the table, to some rows and columns of it."""
         return self._actions.get((role, table), frozenset())
+
+    def may_call(self, role: str, function: FunctionKey) -> bool:
+        """Whether the role may call the database's function."""
+        return False
 
 
 def _by_table(rules: list[Rule]) -> dict[tuple[Action, TableKey], tuple[Rule, ...]]:

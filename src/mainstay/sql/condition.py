@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
-from mainstay.core.catalog import Catalog, Kind, Relation, Table, TableKey
+from mainstay.core.catalog import Catalog, FunctionKey, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
     And,
     Call,
@@ -86,7 +86,16 @@ class Scope:
 
     def column(self, name: str) -> Expression:
         column = self.table.columns[name]
+        if column.function is not None:
+            return self._of_row(column.function)
         return self._plain(name) if column.expression is None else self._adapted(column.expression)
+
+    def _of_row(self, function: FunctionKey) -> Expression:
+        """A computed column: the database's own function of the row."""
+        row: Any = self.source
+        whole = row.table_valued()
+        computed: Expression = getattr(getattr(sa.func, function.schema), function.name)(whole)
+        return computed
 
     def _plain(self, name: str) -> Expression:
         return self.source.c[name]
@@ -330,6 +339,6 @@ def _froms(source: sa.FromClause) -> Iterator[sa.FromClause]:
 def plain_table(table: Table) -> sa.TableClause:
     """The table as SQLAlchemy names it; hybrids are not columns of it."""
     columns: list[sa.ColumnClause[Any]] = [
-        sa.column(name, Named(column.type.name)) for name, column in table.columns.items() if column.expression is None
+        sa.column(name, Named(column.type.name)) for name, column in table.columns.items() if not column.computed
     ]
     return sa.table(table.key.name, *columns, schema=table.key.schema)

@@ -150,7 +150,7 @@ class Selection:
 
     def _star(self) -> list[str]:
         columns = self.table.columns.items()
-        return [name for name, column in columns if name in self.readable and column.expression is None]
+        return [name for name, column in columns if name in self.readable and not column.computed]
 
     def _members(self, row: Row) -> dict[str, Any]:
         members: dict[str, Any] = {}

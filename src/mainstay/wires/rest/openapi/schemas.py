@@ -39,7 +39,7 @@ def _row(table: TableDescription, named: frozenset[TableKey]) -> Schema:
     """Nothing is required: `select` picks the members, and without it there are all columns that are not computed."""
     columns = {name: _read_column(table, table.table.columns[name]) for name in table.readable}
     embeds = {each.name: _embed(each, named) for each in table.relations if each.name not in columns}
-    plain = [name for name in table.readable if table.table.columns[name].expression is None]
+    plain = [name for name in table.readable if not table.table.columns[name].computed]
     schema: Schema = {"type": "object", "properties": {**columns, **embeds}, "examples": [_example(table.table, plain)]}
     return {"description": table.table.comment, **schema} if table.table.comment else schema
 
@@ -51,7 +51,7 @@ def _example(table: Table, names: Iterable[str]) -> dict[str, Any]:
 def _read_column(table: TableDescription, column: Column) -> Schema:
     masked = column.name in table.masked
     schema = type_schema(column.type, nullable=column.nullable or masked)
-    computed = column.expression is not None
+    computed = column.computed
     notes = [
         *_notes(table, column),
         *(["Null in rows of which it is not shown."] * masked),

@@ -67,6 +67,10 @@ def _plain(column: ColumnType) -> Schema:
             return {"type": "array", "items": _plain(column.element) if column.element else {}}
         case Kind.JSON | Kind.OTHER:
             return {}
+        case Kind.COMPOSITE:
+            return {"type": "object", "properties": {name: _plain(member) for name, member in column.members}}
+        case Kind.VOID:
+            return {"type": "null"}
         case Kind.TEXT | Kind.ENUM:
             return _text(column)
         case Kind.INTERVAL | Kind.BINARY | Kind.RANGE | Kind.VECTOR | Kind.TEXT_SEARCH:
