@@ -45,7 +45,7 @@ def type_schema(column: ColumnType, *, nullable: bool) -> Schema:
     return schema
 
 
-def _plain(column: ColumnType) -> Schema:
+def _plain(column: ColumnType) -> Schema:  # noqa: PLR0912 - one line for each kind
     match column.kind:
         case Kind.BOOLEAN:
             return {"type": "boolean"}
@@ -65,12 +65,10 @@ def _plain(column: ColumnType) -> Schema:
             return _formatted("string", "uuid")
         case Kind.ARRAY:
             return {"type": "array", "items": _plain(column.element) if column.element else {}}
-        case Kind.JSON | Kind.OTHER:
+        case Kind.JSON | Kind.OTHER | Kind.VOID:
             return {}
         case Kind.COMPOSITE:
             return {"type": "object", "properties": {name: _plain(member) for name, member in column.members}}
-        case Kind.VOID:
-            return {"type": "null"}
         case Kind.TEXT | Kind.ENUM:
             return _text(column)
         case Kind.INTERVAL | Kind.BINARY | Kind.RANGE | Kind.VECTOR | Kind.TEXT_SEARCH:
