@@ -13,6 +13,7 @@ import pytest
 
 from cli.conftest import APP, Run, assert_refused
 from cli.running import free_port, running, wait_until, wait_until_answering
+from commands.curl import search_path
 from mainstay.cli import embedded
 from services.postgres import Postgres
 
@@ -35,7 +36,8 @@ def test_dev_creates_serves_reloads_survives_a_broken_file_and_stops(project: Pa
 
         curl = re.search(r"^  (curl .*)$", text, re.MULTILINE)
         assert curl is not None
-        assert subprocess.run([*shlex.split(curl[1]), "-sf"], capture_output=True, check=True).stdout == b"[]"
+        command, path = [*shlex.split(curl[1]), "-sf"], {"PATH": search_path()}
+        assert subprocess.run(command, env=path, capture_output=True, check=True).stdout == b"[]"
 
         token = re.search(r"^  editor: (\S+)$", text, re.MULTILINE)
         assert token is not None

