@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, of what the role may see alone, and true of what the wire reads."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -200,7 +201,11 @@ def test_the_document_is_the_same_in_every_process() -> None:
     )
     first, second = (
         subprocess.run(
-            [sys.executable, "-c", program], cwd=TESTS, env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+            [sys.executable, "-c", program],
+            cwd=TESTS,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
         )
         for seed in ("1", "2")
     )
