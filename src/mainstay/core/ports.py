@@ -1,11 +1,24 @@
 """What the corridor asks of its ends: small protocols, each with a real fake in `testing`."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
+from mainstay.core.environment import NONE, Environment, Isolation
 from mainstay.core.operation import Ending
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
+
+T = TypeVar("T")
+
+
+class Transaction(Protocol):
+    """What runs statements one after another, until the work that it was given to ends. One at a time."""
+
+    async def execute(
+        self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE
+    ) -> Result:
+        """As the store's, where every statement sees what those before it did. A Problem ends the transaction."""
+        ...
 
 
 class Store(Protocol):
@@ -13,6 +26,19 @@ class Store(Protocol):
 
     async def execute(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
         """One statement, its binds in order; reads of one statement may share a round trip with others."""
+        ...
+
+    async def transact(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        ending: Ending = Ending.COMMIT,
+        isolation: Isolation | None = None,
+    ) -> T:
+        """What the work gives, once all that it did is committed; where it raises, none of it was done.
+
+        All of it together has the time of one statement; past it, the transaction is rolled back (`57014`).
+        """
         ...
 
     async def estimate(self, statement: Statement, binds: Sequence[str | None]) -> int:

@@ -7,8 +7,8 @@ It reconnects by itself; while it can't, what it is given fails at once.
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
@@ -22,6 +22,7 @@ from mainstay.core.verify import verify
 PREPARED_MAX = 500
 
 Record = Sequence[Any]
+T = TypeVar("T")
 
 
 class Lane:
@@ -72,18 +73,27 @@ class Lane:
 
     async def write(self, text: str, arguments: Sequence[str | None], statement: Statement, ending: Ending) -> Result:
         """One write in its transaction, committed only where the result may be. Raises Problem and asyncpg's errors."""
-        started = time.perf_counter()
-        connection = self._connection()
-        await connection.execute("BEGIN")
-        try:
+
+        async def work() -> Result:
+            started = time.perf_counter()
             result = result_of(statement.columns, the_row(await self.fetch(text, arguments)), started)
             verify(statement, result)
+            return result
+
+        return await self.transact("BEGIN", work, ending)
+
+    async def transact(self, begin: str, work: Callable[[], Awaitable[T]], ending: Ending) -> T:
+        """What the work gives; the transaction ends with it. Raises what the work does, and asyncpg's errors."""
+        connection = self._connection()
+        await connection.execute(begin)
+        try:
+            outcome = await work()
         except BaseException:
             if self.connected:
                 await connection.execute("ROLLBACK")
             raise
         await connection.execute("COMMIT" if ending is Ending.COMMIT else "ROLLBACK")
-        return result
+        return outcome
 
     async def _prepare(self, text: str) -> "PreparedStatement[Any]":
         # Without a name, asyncpg has PostgreSQL parse and plan the text anew each time that it is run.

@@ -8,8 +8,8 @@ that no caller's bad value fails another's request.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from mainstay.core.statement import Mode, Statement
 from mainstay.core.verify import verify
 from mainstay.sql.binds import array_literal
 from mainstay.stores.postgres.lane import Lane, result_of, the_row
-from mainstay.stores.postgres.queue import Queue, Waiting
+from mainstay.stores.postgres.queue import WORK, Queue, Waiting
 from mainstay.stores.postgres.refusal import is_gone, overloaded, problem_of, unavailable
 
 WATCH_S = 0.25
@@ -91,13 +91,26 @@ class Lanes:
 
     async def submit(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
         """Wait in line for the result. Raises Problem; MS504 at once when the queue is full."""
+        waiting = self._waiting(statement, binds, ending)
+        result: Result = await self._wait(waiting, alone=not is_shared(statement, ending) or self._is_slow(statement))
+        return result
+
+    async def work(self, work: Callable[[Lane], Awaitable[Any]]) -> Any:
+        """Wait in line for a lane of one's own, and for what the work makes of it. Raises as `submit` does."""
+        waiting = self._waiting(WORK, (), Ending.COMMIT)
+        waiting.work = work
+        return await self._wait(waiting, alone=True)
+
+    def _waiting(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Waiting:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        return Waiting(statement, binds, ending, future, time.monotonic())
+
+    async def _wait(self, waiting: Waiting, *, alone: bool) -> Any:
         if len(self._shared) + len(self._alone) >= self.settings.queue_max:
             raise overloaded()
         if self._down:
             raise unavailable()
-        loop = asyncio.get_running_loop()
-        waiting = Waiting(statement, binds, ending, loop.create_future(), time.monotonic())
-        self._put(waiting, alone=not is_shared(statement, ending) or self._is_slow(statement))
+        self._put(waiting, alone=alone)
         try:
             return await waiting.future
         except asyncio.CancelledError:
@@ -229,8 +242,10 @@ class Lanes:
             else:
                 _fail([waiting], unavailable())
 
-    async def _run(self, lane: Lane, group: list[Waiting]) -> list[Result]:
-        statement = group[0].statement
+    async def _run(self, lane: Lane, group: list[Waiting]) -> list[Any]:
+        work, statement = group[0].work, group[0].statement
+        if work is not None:
+            return [await work(lane)]
         started = time.perf_counter()
         if statement.mode is Mode.READ:
             results = await _read(lane, group)

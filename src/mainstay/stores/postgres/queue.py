@@ -5,26 +5,32 @@ Nothing waits for a batch to fill. A batch is what came in while every lane was 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from mainstay.core.operation import Ending
-from mainstay.core.result import Result
-from mainstay.core.statement import Statement
+from mainstay.core.statement import Mode, Statement
+from mainstay.stores.postgres.lane import Lane
 
 GroupKey = tuple[object, ...]
 
 
+WORK = Statement(text="", binds=(), columns=(), mode=Mode.WRITE)
+"""Stands for statements that are not known before the lane is there."""
+
+
 class Waiting(msgspec.Struct, eq=False):
-    """One request in the queue, `since` by `time.monotonic`."""
+    """One request in the queue, `since` by `time.monotonic`. With `work`, the lane is all that it wants."""
 
     statement: Statement
     binds: Sequence[str | None]
     ending: Ending
-    future: "asyncio.Future[Result]"
+    future: "asyncio.Future[Any]"
     since: float
     retried: bool = False
+    work: Callable[[Lane], Awaitable[Any]] | None = None
 
 
 class Queue:

@@ -1,15 +1,22 @@
 """The store: lanes for reads and lanes for writes, behind the port that the corridor knows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
+from mainstay.core.environment import Isolation
 from mainstay.core.operation import Ending
+from mainstay.core.ports import Transaction
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Mode, Statement
+from mainstay.stores.postgres.lane import Lane
 from mainstay.stores.postgres.lanes import Lanes, PostgresSettings
+from mainstay.stores.postgres.transaction import transact
+
+T = TypeVar("T")
 
 READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,))
 EXPLAIN_FLAGS = {"analyze", "verbose", "settings", "buffers", "wal"}
@@ -39,6 +46,19 @@ class PostgresStore:
     ) -> Result:
         lanes = self._reads if statement.mode is Mode.READ else self._writes
         return await lanes.submit(statement, binds, ending)
+
+    async def transact(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        ending: Ending = Ending.COMMIT,
+        isolation: Isolation | None = None,
+    ) -> T:
+        async def on(lane: Lane) -> Any:
+            return await transact(lane, work, ending, isolation, self.settings.statement_ms_max)
+
+        outcome: T = await self._writes.work(on)
+        return outcome
 
     async def estimate(self, statement: Statement, binds: Sequence[str | None]) -> int:
         result = await self.explain(statement, binds, frozenset())

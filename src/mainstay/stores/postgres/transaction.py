@@ -1,0 +1,60 @@
+"""Several statements on one lane, all of them or none: what `Store.transact` gives to the work that asked for it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import asyncpg
+
+from mainstay.core.environment import NONE, Environment, Isolation
+from mainstay.core.operation import Ending
+from mainstay.core.problem import Problem
+from mainstay.core.result import Result
+from mainstay.core.statement import Statement
+from mainstay.core.verify import verify
+from mainstay.stores.postgres.lane import Lane, result_of, the_row
+from mainstay.stores.postgres.refusal import is_gone, problem_of
+
+T = TypeVar("T")
+
+
+class LaneTransaction:
+    """Implements `core.ports.Transaction`."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+
+    async def execute(
+        self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE
+    ) -> Result:
+        started = time.perf_counter()
+        try:
+            records = await self._lane.fetch(statement.text, binds)
+        except asyncpg.PostgresError as error:
+            if is_gone(error):
+                raise  # the lanes see to it
+            raise problem_of(error) from error
+        result = result_of(statement.columns, the_row(records), started)
+        verify(statement, result)
+        return result
+
+
+async def transact(
+    lane: Lane,
+    work: Callable[[LaneTransaction], Awaitable[T]],
+    ending: Ending,
+    isolation: Isolation | None,
+    time_ms_max: int,
+) -> T:
+    """Do the work in a transaction of the lane. Raises what it does, 57014 past its time, and asyncpg's errors."""
+    begin = "BEGIN" if isolation is None else f"BEGIN ISOLATION LEVEL {isolation.value}"
+
+    async def in_time() -> T:  # without the COMMIT: of one that was given up, nobody knows what became of it
+        try:
+            async with asyncio.timeout(time_ms_max / 1000):
+                return await work(LaneTransaction(lane))
+        except TimeoutError:
+            raise Problem("57014", "canceling statement due to statement timeout") from None
+
+    return await lane.transact(begin, in_time, ending)
