@@ -4,6 +4,8 @@
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
 PORT ?= 8000
 JSON ?=
+SUITE ?= postgrest
+CORPUS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ SLOW_TESTS := $(wildcard tests/blackbox tests/clients tests/examples tests/bench
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types imports quick docs test tests bench golden lock viewer clean
+.PHONY: help install demo check format lint types imports quick docs test tests conformance bench golden lock viewer clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +70,9 @@ test: $(INSTALLED) $(NODE_INSTALLED) ## Everything: what check does, and all tes
 
 tests: $(INSTALLED) $(NODE_INSTALLED)
 	@$(BIN)/python -m pytest -q
+
+conformance: $(INSTALLED) ## Run PostgREST's own test cases, data beside the repository. SUITE=postgrest CORPUS=folder
+	@PYTHONPATH=tests $(BIN)/python -m conformance $(SUITE) $(if $(CORPUS),--corpus $(CORPUS))
 
 # Node and npm come as a wheel; npm finds node by PATH.
 %/node_modules/.installed: %/package-lock.json | $(INSTALLED)

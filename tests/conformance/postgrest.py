@@ -1,0 +1,150 @@
+"""Runs the PostgREST corpus against the real server and tells what passed.
+
+The corpus is data beside the repository (its README says what it holds); nothing of it is copied here. Its own runner
+asks and compares; this starts what it needs: a cluster with the fixtures, and a server for each configuration.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from services.postgis import Cluster, cluster
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+CORPUS = REPOSITORY.parent / "shared" / "conformance" / "postgrest"
+RUNNER = "run_postgrest.py"
+FAILURES = HERE / "postgrest-failures.toml"
+RELAXED = ("content-length", "plan", "header-text")
+ROLE = "Postgrest_Test_Authenticator"
+DATABASE = "conformance"
+PORT = 34567
+SHARDS = 3
+
+
+class Case(NamedTuple):
+    """One case's outcome. `why` is empty where it passed."""
+
+    id: str
+    title: str
+    why: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.why
+
+
+class Outcome(NamedTuple):
+    """`counted` make the figure; `apart` are the cases of Swagger 2.0, and those that need pg_safeupdate."""
+
+    counted: tuple[Case, ...]
+    apart: tuple[Case, ...]
+
+    @property
+    def rate(self) -> float:
+        return sum(case.passed for case in self.counted) / max(1, len(self.counted))
+
+
+def find_corpus(named: Path | None) -> Path | None:
+    """The corpus's folder; None where there is none. Raises FileNotFoundError for a named one that is not there."""
+    folder = named or CORPUS
+    if (folder / "cases.json").exists():
+        return folder
+    if named is not None:
+        raise FileNotFoundError(f"{named} holds no cases.json")
+    return None
+
+
+def known_failures() -> dict[str, str]:
+    """The reason for each case that is known to fail, by its id."""
+    reasons: dict[str, str] = tomllib.loads(FAILURES.read_text())
+    return reasons
+
+
+def run(corpus: Path, only: str | None = None) -> Outcome:
+    """Every case of the corpus, or those whose id or title matches `only`."""
+    runner = _find_runner(corpus)
+    shards = _shards(corpus, only)
+    with ThreadPoolExecutor(SHARDS) as pool:
+        parts = pool.map(lambda item: _run_shard(corpus, runner, only, *item), enumerate(shards))
+        results = [result for part in parts for result in part]
+    return _outcome(results)
+
+
+def _find_runner(corpus: Path) -> Path:
+    for folder in (corpus.resolve().parent, corpus, CORPUS.parent):
+        if (folder / RUNNER).exists():
+            return folder / RUNNER
+    raise FileNotFoundError(f"{RUNNER} is neither beside {corpus} nor in {CORPUS.parent}")
+
+
+def _shards(corpus: Path, only: str | None) -> list[list[str]]:
+    """The configurations, dealt out so that each shard has about as much to do; starting a server weighs most."""
+    cases = json.loads((corpus / "cases.json").read_text())["cases"]
+    names: Iterable[str] = json.loads((corpus / "configs.json").read_text())["configs"]
+    asked = [case for case in cases if only is None or re.search(only, case["id"]) or re.search(only, case["title"])]
+    counts = {name: sum(case["config"] == name for case in asked) for name in names}
+    weights = {name: 60 + count for name, count in counts.items() if count}
+    shards: list[list[str]] = [[] for _ in range(min(SHARDS, len(weights)))]
+    for name in sorted(weights, key=weights.__getitem__, reverse=True):
+        min(shards, key=lambda shard: sum(weights[name] for name in shard)).append(name)
+    return shards
+
+
+def _run_shard(corpus: Path, runner: Path, only: str | None, number: int, configs: Sequence[str]) -> list[Any]:
+    """The runner's results, on a cluster of their own: some configurations commit what they write."""
+    with cluster() as database, tempfile.TemporaryDirectory() as home:
+        load(database, corpus / "fixtures")
+        report = Path(home) / "report.json"
+        launch = f"{shlex.quote(sys.executable)} -m conformance.launch --port {{port}} --config {{config}}"
+        command = [sys.executable, str(runner), "--corpus", str(corpus), "--report", str(report), "--launch", launch]
+        command += ["--port", str(PORT + number)]
+        command += [argument for name in configs for argument in ("--config", name)]
+        command += [argument for name in RELAXED for argument in ("--relax", name)]
+        command += ["--only", only] if only else []
+        done = subprocess.run(command, env=_environ(database, home), capture_output=True, text=True, check=False)
+        if not report.exists():
+            raise RuntimeError(f"{runner} failed:\n{done.stderr}")
+        results: list[Any] = json.loads(report.read_text())["results"]
+        return results
+
+
+def load(database: Cluster, fixtures: Path) -> None:
+    """The role that the server connects as, and the corpus's own rows."""
+    database.run("-c", f'CREATE ROLE "{ROLE}" LOGIN NOINHERIT', "-c", f"CREATE DATABASE {DATABASE}")
+    environ = {"PGTZ": "utc", "PGOPTIONS": "-c search_path=public,test"}
+    script = str(fixtures / "load.sql")
+    database.run("-v", f"PGUSER={ROLE}", "-f", script, database=DATABASE, environ=environ)
+    database.run("-c", "VACUUM ANALYZE", database=DATABASE)
+
+
+def _environ(database: Cluster, home: str) -> dict[str, str]:
+    """For the runner, and through it for the servers, whose log and worker find themselves by it."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAINSTAY_", "PG"))}
+    paths = [str(HERE.parent), str(REPOSITORY), own.get("PYTHONPATH", "")]
+    return own | {
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "CONFORMANCE_DATABASE": database.url(DATABASE, ROLE),
+        "CONFORMANCE_LOG": str(Path(os.environ.get("CONFORMANCE_LOGS", home)) / f"{database.directory.name}.log"),
+    }
+
+
+def _outcome(results: Iterable[Any]) -> Outcome:
+    counted: list[Case] = []
+    apart: list[Case] = []
+    for result in sorted(results, key=lambda result: result["id"]):
+        why = tuple(
+            f"{step.get('request', '')}: {failure}" for step in result["detail"] for failure in step["failures"]
+        )
+        case = Case(result["id"], result["title"], why)
+        (apart if "OpenApi/" in result["file"] or "PgSafeUpdate" in result["file"] else counted).append(case)
+    return Outcome(tuple(counted), tuple(apart))
