@@ -11,6 +11,7 @@ import msgspec
 
 from mainstay.core.catalog import Catalog
 from mainstay.core.condition import Claim, Literal, Slot
+from mainstay.core.environment import NONE, Environment
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation, Shape, Value
 from mainstay.core.plan import Plan
@@ -22,6 +23,7 @@ from mainstay.core.statement import Bind, Statement
 from mainstay.core.verify import require_claims
 from mainstay.plan import Policy, decide
 from mainstay.plan.disclose import disclosed
+from mainstay.policy.environment import Impersonation, plain_environment
 from mainstay.sql import compile_plan
 from mainstay.sql.binds import array_literal
 
@@ -36,12 +38,21 @@ class Statements(Protocol):
 
 
 class Pipeline:
-    def __init__(self, catalog: Catalog, policy: Policy, store: Store, limits: Limits, statements: Statements) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - the rooms that it joins
+        self,
+        catalog: Catalog,
+        policy: Policy,
+        store: Store,
+        limits: Limits,
+        statements: Statements,
+        impersonation: Impersonation | None = None,
+    ) -> None:
         self.catalog = catalog
         self.policy = policy
         self.store = store
         self.limits = limits
         self.statements = statements
+        self.impersonation = impersonation
 
     async def run(self, operation: Operation, principal: Principal) -> Result:
         """The operation's result. Raises Problem."""
@@ -50,35 +61,52 @@ class Pipeline:
         statement = self.statements.get(key) or self.prepare(key)
         require_claims(statement, principal)
         binds = [bind_value(bind, operation.values, principal) for bind in statement.binds]
+        environment = NONE
+        if self.impersonation is not None or operation.settings:
+            environment = self._environment(operation, principal)
         try:
             if operation.explain:
-                return await self.store.explain(statement, binds, operation.explain_options)
-            result = await self.store.execute(statement, binds, operation.ending)
+                return await self.store.explain(statement, binds, operation.explain_options, environment)
+            result = await self.store.execute(statement, binds, operation.ending, environment)
         except Refusal as refusal:
             raise disclosed(refusal, self.catalog, self.policy, principal.role) from None
         if statement.estimate is None:
             return result
-        return await self._estimated(statement, operation.values, principal, result)
+        return await self._estimated(statement, operation.values, principal, result, environment)
 
     def prepare(self, key: StatementKey) -> Statement:
         """Plan and compile, once per shape and role."""
         shape, role, *_ = key
-        statement = compile_plan(self.plan(shape, role), self.catalog)
+        statement = compile_plan(self.plan(shape, role), self.catalog, answers=self._answers)
         self.statements.put(key, statement)
         return statement
 
     def plan(self, shape: Shape, role: str) -> Plan:
         return decide(shape, role, self.catalog, self.policy, self.limits)
 
+    @property
+    def _answers(self) -> bool:
+        return self.impersonation is not None and self.impersonation.answers
+
+    def _environment(self, operation: Operation, principal: Principal) -> Environment:
+        if self.impersonation is None:
+            return plain_environment(operation)
+        return self.impersonation.environment(principal, operation, operation.shape.table.schema, ())
+
     async def _estimated(
-        self, statement: Statement, values: Sequence[Value], principal: Principal, result: Result
+        self,
+        statement: Statement,
+        values: Sequence[Value],
+        principal: Principal,
+        result: Result,
+        environment: Environment,
     ) -> Result:
         """The planner's number in place of the total, where it was not counted to the end."""
         estimate = statement.estimate
         if estimate is None or (result.total is not None and result.total <= statement.estimate_from):
             return result
         binds = [bind_value(bind, values, principal) for bind in estimate.binds]
-        planned = await self.store.estimate(estimate, binds)
+        planned = await self.store.estimate(estimate, binds, environment)
         return msgspec.structs.replace(result, total=max(planned, result.total or 0))
 
 

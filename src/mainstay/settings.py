@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +22,7 @@ LIMITS_PREFIX = "MAINSTAY_LIMITS_"
 SECRETS = frozenset({"jwt_secret", "jwt_jwks"})
 HIDDEN = "***"
 URL_PASSWORD = re.compile(r"(?<=://)([^:@/?]*):([^@/?]*)@|(?<=[?&]password=)[^&]*")
+TransactionEnd: TypeAlias = Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"]
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -54,12 +55,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where in the claims the role is, with dots between steps: `role`, `app_metadata.role`."""
     anonymous_role: str = "anonymous"
     """The role of a request without a token."""
+    security: Literal["policy", "database", "both"] = "policy"
+    """Who decides: the rules declared in Python, the database's grants and row-level security, or both together."""
+    schemas: tuple[str, ...] = ("public",)
+    """The schemas whose tables and functions are served, where a database is reflected; the first is the default."""
+    extra_search_path: tuple[str, ...] = ("public",)
+    """Schemas that code in the database finds by itself besides the request's own; not in policy mode."""
+    pre_request: str | None = None
+    """A function of the database, `schema.name`, that runs at the start of each transaction; not in policy mode."""
+    reload_channel: str = "pgrst"
+    """The channel on which `NOTIFY` makes a reflected database be read anew; empty listens to none."""
+    unfiltered_allowed: bool = False
+    """Whether PATCH and DELETE may come without a filter where the database decides."""
+    aggregates_enabled: bool = True
+    """Whether `select` may hold aggregates."""
     cors_origins: tuple[str, ...] = ("*",)
     """The origins whose pages may call the API; `*` is any, empty none."""
     plan_enabled: bool = False
     """Whether a request may ask for the database's plan (`Accept: application/vnd.pgrst.plan`)."""
-    rollback_allowed: bool = False
-    """Whether a write may ask to be rolled back (`Prefer: tx=rollback`)."""
+    transaction_end: TransactionEnd = "commit"
+    """How a request's transaction ends, and whether it may ask for the other end (`Prefer: tx=rollback`)."""
     server_timing: bool = True
     """Whether answers tell how long the database took (`Server-Timing`)."""
     openapi_enabled: bool = True

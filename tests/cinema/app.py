@@ -26,7 +26,9 @@ BERT = "00000000-0000-4000-8000-00000000000b"
 
 def cinema(**settings: Any) -> Mainstay:
     """The app, with the settings that tests want."""
-    app = Mainstay(Base, **({"jwt_secret": SECRET, "rollback_allowed": True, "plan_enabled": True} | settings))
+    app = Mainstay(
+        Base, **({"jwt_secret": SECRET, "transaction_end": "commit-allow-override", "plan_enabled": True} | settings)
+    )
     anonymous = app.role("anonymous")
     for model in (Studio, Director, Tag, film_tags, Trivia, Actor, Casting, Line):
         anonymous.may("read", model, columns="*")

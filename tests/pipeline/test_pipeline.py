@@ -11,6 +11,7 @@ import pytest
 from cinema.app import ANNA, BERT, cinema
 from mainstay import Mainstay
 from mainstay.cache.bounded import Bounded
+from mainstay.core.environment import NONE, Environment
 from mainstay.core.exchange import Request
 from mainstay.core.operation import Ending, Operation
 from mainstay.core.principal import Principal
@@ -31,7 +32,9 @@ class Recorder:
     def __init__(self) -> None:
         self.asked: list[tuple[Statement, Sequence[str | None]]] = []
 
-    async def execute(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
+    async def execute(
+        self, statement: Statement, binds: Sequence[str | None], ending: Ending, environment: Environment = NONE
+    ) -> Result:
         self.asked.append((statement, binds))
         return Result(body=b"[]", rows=0)
 

@@ -1,5 +1,6 @@
 """One HTTP exchange as the wires see it: what came in, what goes out; sockets are `serve`'s."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -9,6 +10,7 @@ class Headers(Protocol):
     """Request headers by lower-case name; a name that came twice gives its values with commas between them."""
 
     def get(self, name: str, /) -> str | None: ...
+    def items(self) -> Iterable[tuple[str, str]]: ...
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -201,7 +201,9 @@ class Ending(Enum):
 class Operation(msgspec.Struct, frozen=True):
     """A shape and its values. `explain` asks for the plan that the database makes instead of the answer.
 
-    `explain_options` are EXPLAIN's own: analyze, verbose, settings, buffers, wal, format_text.
+    `explain_options` are EXPLAIN's own: analyze, verbose, settings, buffers, wal, format_text. `settings` are of the
+    database, (name, value), in force while this operation runs: a time zone, or what code in the database may ask
+    about the request.
     """
 
     shape: Shape
@@ -209,3 +211,4 @@ class Operation(msgspec.Struct, frozen=True):
     ending: Ending = Ending.COMMIT
     explain: bool = False
     explain_options: frozenset[str] = frozenset()
+    settings: tuple[tuple[str, str], ...] = ()

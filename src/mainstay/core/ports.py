@@ -24,8 +24,13 @@ class Transaction(Protocol):
 class Store(Protocol):
     """Runs statements. Raises `Problem` for what the database refuses, and for when it can't be had (`MS503`)."""
 
-    async def execute(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
-        """One statement, its binds in order; reads of one statement may share a round trip with others."""
+    async def execute(
+        self, statement: Statement, binds: Sequence[str | None], ending: Ending, environment: Environment = NONE
+    ) -> Result:
+        """One statement, its binds in order, under the environment and nothing left of another.
+
+        Reads of one statement and equal environments may share a round trip.
+        """
         ...
 
     async def transact(
@@ -41,11 +46,17 @@ class Store(Protocol):
         """
         ...
 
-    async def estimate(self, statement: Statement, binds: Sequence[str | None]) -> int:
+    async def estimate(self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE) -> int:
         """The number of rows that the planner expects of the statement."""
         ...
 
-    async def explain(self, statement: Statement, binds: Sequence[str | None], options: frozenset[str]) -> Result:
+    async def explain(
+        self,
+        statement: Statement,
+        binds: Sequence[str | None],
+        options: frozenset[str],
+        environment: Environment = NONE,
+    ) -> Result:
         """The database's plan of it, as JSON or text in `Result.body`; a write's is never carried out."""
         ...
 

@@ -9,7 +9,8 @@ class Result(msgspec.Struct, frozen=True):
     `rows` counts what the body holds or, where there is none, what there would be; `affected` counts what a write
     wrote, and `inserted` an upsert's new rows. `total` counts what there is without the page, where a count was asked
     for. `key` is the JSON object of the written row's primary key, where it was asked for. `violations` counts
-    written rows that break the policy: such a result is never answered, only rolled back.
+    written rows that break the policy: such a result is never answered, only rolled back. `status` and `headers` are
+    what code in the database asked for (`response.status`, `response.headers`), as it was written.
     """
 
     body: bytes | None
@@ -20,3 +21,5 @@ class Result(msgspec.Struct, frozen=True):
     key: bytes | None = None
     violations: int = 0
     database_us: int = 0
+    status: str | None = None
+    headers: str | None = None

@@ -37,6 +37,8 @@ class Column(StrEnum):
     INSERTED = "inserted"
     KEY = "key"
     VIOLATIONS = "violations"
+    STATUS = "status"
+    HEADERS = "headers"
 
 
 class Batch(msgspec.Struct, frozen=True):

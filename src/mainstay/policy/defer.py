@@ -17,6 +17,7 @@ class Deferred:
 
     version = 0
     defers = True
+    roles: tuple[str, ...] = ()
 
     def __init__(self, catalog: Catalog, *, unfiltered: bool = False, rows_max: int | None = None) -> None:
         self._tables: Mapping[TableKey, Table] = catalog.tables

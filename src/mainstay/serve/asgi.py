@@ -35,6 +35,9 @@ class AsgiHeaders:
         value = self._values.get(name.encode("latin-1"))
         return None if value is None else value.decode("latin-1")
 
+    def items(self) -> list[tuple[str, str]]:
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._values.items()]
+
 
 class Gone(Exception):
     """The client left before its request was whole."""

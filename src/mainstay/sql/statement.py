@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
+import sqlalchemy as sa
 
 from mainstay.core.catalog import Catalog
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Count, Format
 from mainstay.core.plan import DeletePlan, Guard, InsertPlan, Plan, ReadPlan, UpdatePlan
-from mainstay.core.statement import Bind, Mode, Statement
+from mainstay.core.statement import Bind, Column, Mode, Statement
 from mainstay.sql.batch import batched_insert, batched_read
 from mainstay.sql.binds import Binds, render
 from mainstay.sql.condition import Conditions
@@ -22,22 +23,36 @@ W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)
 ESTIMATE_FROM = 1_000
 
 
-def compile_plan(plan: Plan, catalog: Catalog) -> Statement:
-    """The SQL of a plan for PostgreSQL, as plain data."""
+def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Statement:
+    """The SQL of a plan for PostgreSQL, as plain data.
+
+    `answers`: code in the database may choose the status and headers of the answer, so the statement asks for them,
+    and answers one request alone.
+    """
     match plan:
         case ReadPlan():
-            return _read(plan, catalog)
+            return _read(plan, catalog, answers=answers)
         case InsertPlan():
-            return _insert(plan, catalog)
+            return _insert(plan, catalog, answers=answers)
         case UpdatePlan():
-            return _write(plan, plan.guard, catalog, update_answer)
+            return _write(plan, plan.guard, catalog, update_answer, answers=answers)
         case DeletePlan():
-            return _write(plan, plan.guard, catalog, delete_answer)
+            return _write(plan, plan.guard, catalog, delete_answer, answers=answers)
 
 
-def _read(plan: ReadPlan, catalog: Catalog) -> Statement:
+def with_response(answer: Answering, *, answers: bool) -> Answering:
+    """With the columns of what code in the database wants to be answered."""
+    if not answers:
+        return answer
+    for column, name in ((Column.STATUS, "response.status"), (Column.HEADERS, "response.headers")):
+        setting = sa.func.current_setting(sa.literal_column(f"'{name}'"), sa.true())
+        answer = answer.adding(column, sa.func.nullif(setting, sa.literal_column("''")))
+    return answer
+
+
+def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:
     binds = Binds()
-    answer = read_answer(Conditions(catalog, binds), plan, ESTIMATE_FROM)
+    answer = with_response(read_answer(Conditions(catalog, binds), plan, ESTIMATE_FROM), answers=answers)
     text, names = render(answer.select)
     used = binds.in_order(names)
     return Statement(
@@ -45,7 +60,7 @@ def _read(plan: ReadPlan, catalog: Catalog) -> Statement:
         binds=used,
         columns=answer.columns,
         mode=Mode.READ,
-        batch=batched_read(plan, catalog, used, ESTIMATE_FROM),
+        batch=None if answers else batched_read(plan, catalog, used, ESTIMATE_FROM),
         single=plan.format is Format.OBJECT,
         estimate=_estimate(plan, catalog),
         estimate_from=ESTIMATE_FROM if plan.count is Count.ESTIMATED else 0,
@@ -60,9 +75,9 @@ def _estimate(plan: ReadPlan, catalog: Catalog) -> Statement | None:
     return Statement(text=text, binds=binds.in_order(names), columns=())
 
 
-def _insert(plan: InsertPlan, catalog: Catalog) -> Statement:
-    statement = _write(plan, plan.guard, catalog, insert_answer)
-    batch = batched_insert(plan, catalog, statement.binds)
+def _insert(plan: InsertPlan, catalog: Catalog, *, answers: bool) -> Statement:
+    statement = _write(plan, plan.guard, catalog, insert_answer, answers=answers)
+    batch = None if answers else batched_insert(plan, catalog, statement.binds)
     if batch is None:
         return statement
     # Requests group where all but their payload is the same, so that every bind but the payload is a constant.
@@ -70,10 +85,12 @@ def _insert(plan: InsertPlan, catalog: Catalog) -> Statement:
     return msgspec.structs.replace(statement, batch=batch, binds=binds)
 
 
-def _write(plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering]) -> Statement:
+def _write(
+    plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering], *, answers: bool
+) -> Statement:
     binds = Binds()
     conditions = Conditions(catalog, binds)
-    answer = answering(conditions, plan)
+    answer = with_response(answering(conditions, plan), answers=answers)
     text, names = render(conditions.checked(answer.select))
     return Statement(
         text=text,

@@ -8,7 +8,7 @@ from mainstay.core.operation import Read
 from mainstay.core.problem import Problem
 from mainstay.wires.rest import Call, RestWire
 
-WIRE = RestWire(prefix="", plan_enabled=True, rollback_allowed=True, memo_max=0)
+WIRE = RestWire(prefix="", plan_enabled=True, ending_chosen=True, memo_max=0)
 
 
 def request(

@@ -68,7 +68,7 @@ def test_strict_handling_refuses_what_is_not_honoured(prefer: str, invalid: str)
 def test_a_rollback_is_honoured_only_where_it_is_allowed() -> None:
     assert operation(prefer="tx=rollback").ending is Ending.ROLLBACK
     strictly = {"prefer": "tx=rollback, handling=strict"}
-    allowed, denied = RestWire(prefix="", rollback_allowed=True), RestWire(prefix="")
+    allowed, denied = RestWire(prefix="", ending_chosen=True), RestWire(prefix="")
     assert allowed.parse(request(headers=strictly)).operation is not None
     found = denied.parse(request(headers={"prefer": "tx=rollback"}))
     assert found.operation is not None

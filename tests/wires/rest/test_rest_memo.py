@@ -12,7 +12,7 @@ from mainstay.wires.rest.memo import SKELETON_MAX, Memo, take_apart
 
 
 def wire(memo_max: int) -> RestWire:
-    return RestWire(prefix="", cors_origins=("http://a", "http://b"), rollback_allowed=True, memo_max=memo_max)
+    return RestWire(prefix="", cors_origins=("http://a", "http://b"), ending_chosen=True, memo_max=memo_max)
 
 
 def outcome(under: RestWire, asked: Request) -> Call | tuple[str, str, object]:

@@ -1,7 +1,8 @@
 """One connection and its prepared statements: a lane.
 
 A lane runs one thing at a time and is never reset: reads are in autocommit and read-only, writes in a transaction.
-It reconnects by itself; while it can't, what it is given fails at once.
+It reconnects by itself; while it can't, what it is given fails at once. Whatever runs under an environment runs after
+the lane has entered it: no statement ever meets another's role or settings.
 """
 
 import itertools
@@ -13,13 +14,19 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
+from mainstay.core.environment import NONE, Environment, Isolation
 from mainstay.core.operation import Ending
+from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Statement
 from mainstay.core.verify import verify
+from mainstay.stores.postgres.refusal import unusable
 
 # A lane keeps this many statements prepared; PostgreSQL holds some tens of kilobytes of plan for each.
 PREPARED_MAX = 500
+
+# In order, and one value for each: `is_local` says whether the settings end with the transaction.
+SET = "SELECT count(set_config(name, value, $3)) FROM unnest($1::text[], $2::text[]) AS setting(name, value)"
 
 Record = Sequence[Any]
 T = TypeVar("T")
@@ -33,6 +40,7 @@ class Lane:
         self.settings = settings
         self.connect_s = connect_s
         self.connection: asyncpg.Connection[Any] | None = None
+        self.entered = NONE
         self._prepared: OrderedDict[str, PreparedStatement[Any]] = OrderedDict()
         self._numbers = itertools.count(1)
 
@@ -55,6 +63,7 @@ class Lane:
         if self.connection is not None:
             self.connection.terminate()
         self.connection = None
+        self.entered = NONE
         self._prepared.clear()
 
     async def close(self) -> None:
@@ -62,7 +71,7 @@ class Lane:
             await self.connection.close(timeout=self.connect_s)
         self.connection = None
 
-    async def fetch(self, text: str, arguments: Sequence[str | None]) -> list[Record]:
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> list[Record]:
         """Rows of a statement, prepared at its first use. Raises asyncpg's errors."""
         prepared = self._prepared.get(text) or await self._prepare(text)
         try:
@@ -71,19 +80,61 @@ class Lane:
             self._prepared.pop(text, None)
             return list(await (await self._prepare(text)).fetch(*arguments))
 
-    async def write(self, text: str, arguments: Sequence[str | None], statement: Statement, ending: Ending) -> Result:
-        """One write in its transaction, committed only where the result may be. Raises Problem and asyncpg's errors."""
+    async def enter(self, environment: Environment) -> None:
+        """Set what the statements to come run under, unless it is what the last one ran under.
+
+        It lasts until another is entered, which costs a round trip less than a transaction around each statement.
+        """
+        if environment == self.entered:
+            return
+        left = {name: "" for name, _ in self.entered.settings} | ({"role": "none"} if self.entered.role else {})
+        try:
+            await self._set(left | dict(settings_of(environment)), local=False)
+        except (asyncpg.PostgresError, Problem):  # then none of it was set
+            raise
+        except BaseException:
+            self.abandon()  # whether it was set is not known, and nothing may run under what is not known
+            raise
+        self.entered = environment
+
+    async def impose(self, environment: Environment) -> None:
+        """Set what the rest of the transaction runs under, and run what comes before it."""
+        if environment.role is not None or environment.settings:
+            await self._set(dict(settings_of(environment)), local=True)
+        if environment.before is not None:
+            await self._connection().execute(environment.before)
+
+    async def _set(self, settings: dict[str, str], *, local: bool) -> None:
+        try:
+            await self.fetch(SET, [list(settings), list(settings.values()), local])
+        except asyncpg.InvalidParameterValueError as error:
+            raise unusable(error) from error
+
+    async def run(
+        self,
+        text: str,
+        arguments: Sequence[str | None],
+        statement: Statement,
+        ending: Ending,
+        environment: Environment,
+    ) -> Result:
+        """One statement in its transaction, committed only where the result may be.
+
+        Raises Problem and asyncpg's errors.
+        """
 
         async def work() -> Result:
             started = time.perf_counter()
+            await self.impose(environment)
             result = result_of(statement.columns, the_row(await self.fetch(text, arguments)), started)
             verify(statement, result)
             return result
 
-        return await self.transact("BEGIN", work, ending)
+        return await self.transact(begin(environment.isolation), work, ending)
 
     async def transact(self, begin: str, work: Callable[[], Awaitable[T]], ending: Ending) -> T:
         """What the work gives; the transaction ends with it. Raises what the work does, and asyncpg's errors."""
+        await self.enter(NONE)
         connection = self._connection()
         await connection.execute(begin)
         try:
@@ -109,6 +160,17 @@ class Lane:
         return self.connection
 
 
+def begin(isolation: Isolation | None) -> str:
+    """A read lane's transactions are read-only by its own default."""
+    return "BEGIN" if isolation is None else f"BEGIN ISOLATION LEVEL {isolation.value}"
+
+
+def settings_of(environment: Environment) -> list[tuple[str, str]]:
+    """The role comes last: what it may not set itself, it may still be given."""
+    role = [] if environment.role is None else [("role", environment.role)]
+    return [*environment.settings, *role]
+
+
 def the_row(records: Sequence[Record]) -> Record:
     """A statement's one row; EXPLAIN's lines of text as one."""
     if len(records) == 1:
@@ -129,4 +191,6 @@ def result_of(columns: Sequence[Column], record: Record, started: float) -> Resu
         get(Column.KEY),
         get(Column.VIOLATIONS) or 0,
         int((time.perf_counter() - started) * 1e6),
+        get(Column.STATUS),
+        get(Column.HEADERS),
     )

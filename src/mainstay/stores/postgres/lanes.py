@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mainstay.core.environment import NONE, Environment
 from mainstay.core.operation import Ending
 from mainstay.core.result import Result
 from mainstay.core.statement import Mode, Statement
@@ -89,21 +90,25 @@ class Lanes:
         self._fail_all()
         await asyncio.gather(*(lane.close() for lane in self._lanes), return_exceptions=True)
 
-    async def submit(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Result:
+    async def submit(
+        self, statement: Statement, binds: Sequence[str | None], ending: Ending, environment: Environment
+    ) -> Result:
         """Wait in line for the result. Raises Problem; MS504 at once when the queue is full."""
-        waiting = self._waiting(statement, binds, ending)
-        result: Result = await self._wait(waiting, alone=not is_shared(statement, ending) or self._is_slow(statement))
+        waiting = self._waiting(statement, binds, ending, environment)
+        result: Result = await self._wait(waiting, alone=not is_shared(waiting) or self._is_slow(statement))
         return result
 
     async def work(self, work: Callable[[Lane], Awaitable[Any]]) -> Any:
         """Wait in line for a lane of one's own, and for what the work makes of it. Raises as `submit` does."""
-        waiting = self._waiting(WORK, (), Ending.COMMIT)
+        waiting = self._waiting(WORK, (), Ending.COMMIT, NONE)
         waiting.work = work
         return await self._wait(waiting, alone=True)
 
-    def _waiting(self, statement: Statement, binds: Sequence[str | None], ending: Ending) -> Waiting:
+    def _waiting(
+        self, statement: Statement, binds: Sequence[str | None], ending: Ending, environment: Environment
+    ) -> Waiting:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        return Waiting(statement, binds, ending, future, time.monotonic())
+        return Waiting(statement, binds, ending, environment, future, time.monotonic())
 
     async def _wait(self, waiting: Waiting, *, alone: bool) -> Any:
         if len(self._shared) + len(self._alone) >= self.settings.queue_max:
@@ -178,7 +183,7 @@ class Lanes:
                 self._idle.append(sleeper)
                 await sleeper
                 continue
-            shared = is_shared(group[0].statement, group[0].ending) and not self._is_slow(group[0].statement)
+            shared = is_shared(group[0]) and not self._is_slow(group[0].statement)
             self._running[lane] = Run(group, time.monotonic(), shared)
             # Past this time a batch counts as slow, and another lane may take over from it.
             overdue = asyncio.get_running_loop().call_later(self.settings.slow_ms / 1000, self._wake)
@@ -279,9 +284,13 @@ class Lanes:
                 self._wake_all()  # a lane whose connection was closed while it slept has to connect again
 
 
-def is_shared(statement: Statement, ending: Ending) -> bool:
-    """Whether requests of the statement can be answered together; a write only where it can be told apart."""
-    return statement.mode is Mode.READ or (statement.batch is not None and ending is Ending.COMMIT)
+def is_shared(waiting: Waiting) -> bool:
+    """Whether it can be answered together with others of its statement; a write only where it can be told apart."""
+    if waiting.environment.transaction:
+        return False
+    return waiting.statement.mode is Mode.READ or (
+        waiting.statement.batch is not None and waiting.ending is Ending.COMMIT
+    )
 
 
 async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
@@ -290,6 +299,9 @@ async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
     statement = first.statement
     batch = statement.batch
     started = time.perf_counter()
+    if first.environment.transaction:
+        return [await lane.run(statement.text, first.binds, statement, first.ending, first.environment)]
+    await lane.enter(first.environment)
     if len(group) == 1 or batch is None:
         records = await lane.fetch(statement.text, first.binds)
         result = result_of(statement.columns, the_row(records), started)
@@ -308,14 +320,14 @@ async def _write(lane: Lane, group: list[Waiting]) -> list[Result]:
     statement = first.statement
     batch = statement.batch
     if len(group) == 1 or batch is None:
-        return [await lane.write(statement.text, first.binds, statement, first.ending)]
+        return [await lane.run(statement.text, first.binds, statement, first.ending, first.environment)]
     arguments = [
         first.binds[position]
         if statement.binds[position].constant
         else f"[{','.join(waiting.binds[position] or 'null' for waiting in group)}]"
         for position in batch.positions
     ]
-    result = await lane.write(batch.text, arguments, statement, first.ending)
+    result = await lane.run(batch.text, arguments, statement, first.ending, first.environment)
     return [msgspec.structs.replace(result, rows=1)] * len(group)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from mainstay.core.environment import Environment
 from mainstay.core.operation import Ending
 from mainstay.core.statement import Mode, Statement
 from mainstay.stores.postgres.lane import Lane
@@ -27,6 +28,7 @@ class Waiting(msgspec.Struct, eq=False):
     statement: Statement
     binds: Sequence[str | None]
     ending: Ending
+    environment: Environment
     future: "asyncio.Future[Any]"
     since: float
     retried: bool = False
@@ -85,6 +87,6 @@ class Queue:
 
 
 def group_key(waiting: Waiting) -> GroupKey:
-    """Requests of one key can go out as one: same statement, same constants."""
+    """Requests of one key can go out as one: same statement, same environment, same constants."""
     binds = waiting.binds
-    return (waiting.statement, *(binds[position] for position in waiting.statement.constants))
+    return (waiting.statement, waiting.environment, *(binds[position] for position in waiting.statement.constants))

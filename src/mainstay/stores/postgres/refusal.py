@@ -50,6 +50,11 @@ def is_gone(error: BaseException) -> bool:
     return isinstance(error, GONE)
 
 
+def unusable(error: asyncpg.PostgresError) -> Problem:
+    """For a role, or a setting, that the database does not know: of who asks rather than of what is asked."""
+    return Problem(error.sqlstate or "22023", error.message or "the role can't be used", where="role")
+
+
 def unavailable() -> Problem:
     return Problem(
         "MS503",

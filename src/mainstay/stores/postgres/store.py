@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mainstay.core.environment import Isolation
+from mainstay.core.environment import NONE, Environment, Isolation
 from mainstay.core.operation import Ending
 from mainstay.core.ports import Transaction
 from mainstay.core.problem import Problem
@@ -42,10 +42,14 @@ class PostgresStore:
         await asyncio.gather(self._reads.start(), self._writes.start())
 
     async def execute(
-        self, statement: Statement, binds: Sequence[str | None], ending: Ending = Ending.COMMIT
+        self,
+        statement: Statement,
+        binds: Sequence[str | None],
+        ending: Ending = Ending.COMMIT,
+        environment: Environment = NONE,
     ) -> Result:
         lanes = self._reads if statement.mode is Mode.READ else self._writes
-        return await lanes.submit(statement, binds, ending)
+        return await lanes.submit(statement, binds, ending, environment)
 
     async def transact(
         self,
@@ -60,17 +64,23 @@ class PostgresStore:
         outcome: T = await self._writes.work(on)
         return outcome
 
-    async def estimate(self, statement: Statement, binds: Sequence[str | None]) -> int:
-        result = await self.explain(statement, binds, frozenset())
+    async def estimate(self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE) -> int:
+        result = await self.explain(statement, binds, frozenset(), environment)
         plan = msgspec.json.decode(result.body or b"")
         return int(plan[0]["Plan"]["Plan Rows"])
 
-    async def explain(self, statement: Statement, binds: Sequence[str | None], options: frozenset[str]) -> Result:
+    async def explain(
+        self,
+        statement: Statement,
+        binds: Sequence[str | None],
+        options: frozenset[str],
+        environment: Environment = NONE,
+    ) -> Result:
         form = "TEXT" if "format_text" in options else "JSON"
         flags = [option.upper() for option in sorted(options & EXPLAIN_FLAGS)]
         text = f"EXPLAIN ({', '.join([*flags, f'FORMAT {form}'])}) {statement.text}"
         explained = Statement(text=text, binds=statement.binds, columns=(Column.BODY,), mode=statement.mode)
-        return await self.execute(explained, binds, Ending.ROLLBACK)
+        return await self.execute(explained, binds, Ending.ROLLBACK, environment)
 
     async def ready(self) -> bool:
         """True when a lane answers within its time."""

@@ -13,7 +13,7 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 from mainstay.core.verify import verify
-from mainstay.stores.postgres.lane import Lane, result_of, the_row
+from mainstay.stores.postgres.lane import Lane, begin, result_of, the_row
 from mainstay.stores.postgres.refusal import is_gone, problem_of
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class LaneTransaction:
     ) -> Result:
         started = time.perf_counter()
         try:
+            await self._lane.impose(environment)
             records = await self._lane.fetch(statement.text, binds)
         except asyncpg.PostgresError as error:
             if is_gone(error):
@@ -48,7 +49,6 @@ async def transact(
     time_ms_max: int,
 ) -> T:
     """Do the work in a transaction of the lane. Raises what it does, 57014 past its time, and asyncpg's errors."""
-    begin = "BEGIN" if isolation is None else f"BEGIN ISOLATION LEVEL {isolation.value}"
 
     async def in_time() -> T:  # without the COMMIT: of one that was given up, nobody knows what became of it
         try:
@@ -57,4 +57,4 @@ async def transact(
         except TimeoutError:
             raise Problem("57014", "canceling statement due to statement timeout") from None
 
-    return await lane.transact(begin, in_time, ending)
+    return await lane.transact(begin(isolation), in_time, ending)

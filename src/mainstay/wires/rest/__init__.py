@@ -1,6 +1,7 @@
 """REST in PostgREST 14's URL grammar: what supabase-js, postgrest-js, postgrest-py and ra-data-postgrest speak."""
 
 from mainstay.wires.rest.call import Call, Reply
+from mainstay.wires.rest.told import TOLD
 from mainstay.wires.rest.wire import RestWire
 
-__all__ = ["Call", "Reply", "RestWire"]
+__all__ = ["TOLD", "Call", "Reply", "RestWire"]

@@ -46,7 +46,8 @@ class Setup(msgspec.Struct, frozen=True):
     cors: Cors = Cors()
     schemas: tuple[str, ...] = ()
     plan_enabled: bool = False
-    rollback_allowed: bool = False
+    ending: Ending = Ending.COMMIT
+    ending_chosen: bool = False
 
 
 def parse_call(request: Request, setup: Setup) -> Call:
@@ -134,7 +135,7 @@ class _Parser:
         self.method = request.method
         self.slots = Slots(setup.limits)
         self.media = negotiate(request.headers.get("accept"), plan_enabled=setup.plan_enabled)
-        self.preferences = parse_prefer(request.headers.get("prefer"), rollback_allowed=setup.rollback_allowed)
+        self.preferences = parse_prefer(request.headers.get("prefer"), ending_chosen=setup.ending_chosen)
 
     def parse(self) -> Call:
         parameters = split(self.request.query)
@@ -146,7 +147,7 @@ class _Parser:
         operation = Operation(
             self._shape(query, payload),
             tuple(self.slots.values),
-            Ending(self.preferences.chosen.get("tx", "commit")),
+            Ending(self.preferences.chosen.get("tx", self.setup.ending)),
             explain=self.media.options is not None,
             explain_options=self.media.options or frozenset(),
         )

@@ -69,8 +69,8 @@ class Preferences(msgspec.Struct, frozen=True):
 NONE = Preferences()
 
 
-def parse_prefer(header: str | None, *, rollback_allowed: bool) -> Preferences:
-    """The preferences of a header. `tx` counts only where `rollback_allowed`.
+def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
+    """The preferences of a header. `tx` counts only where `ending_chosen`.
 
     What is not understood or not honoured is ignored, as RFC 7240 says, and then missing from `Preference-Applied`;
     under handling=strict it raises PGRST122.
@@ -85,7 +85,7 @@ def parse_prefer(header: str | None, *, rollback_allowed: bool) -> Preferences:
         found = MAX_AFFECTED.fullmatch(text)
         if found is not None:
             affected_max = int(found.group(1)) if affected_max is None else affected_max
-        elif value in CHOICES.get(name, ()) and (name != "tx" or rollback_allowed or value == "commit"):
+        elif value in CHOICES.get(name, ()) and (name != "tx" or ending_chosen or value == "commit"):
             chosen.setdefault(name, value)
         else:
             unknown.append(text)
@@ -97,6 +97,6 @@ def parse_prefer(header: str | None, *, rollback_allowed: bool) -> Preferences:
             details=f"Invalid preferences: {', '.join(unknown)}",
             where="Prefer",
         )
-    if not rollback_allowed:
+    if not ending_chosen:
         chosen.pop("tx", None)
     return Preferences(chosen, affected_max if strict else None)

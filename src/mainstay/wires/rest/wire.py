@@ -1,12 +1,13 @@
 """The REST wire in one piece: parse, render and refuse, with the memory that makes the usual request cheap."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Operation
+from mainstay.core.operation import Ending, Operation
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
+from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.cors import Cors, cors_headers
 from mainstay.wires.rest.memo import Memo, take_apart
@@ -14,14 +15,17 @@ from mainstay.wires.rest.parse import METHODS, PAYLOADS, READS, Setup, parse_cal
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import respond
 from mainstay.wires.rest.render import render, server_timing
+from mainstay.wires.rest.told import telling
 
 
 class RestWire:
     """PostgREST 14's URL grammar, mounted at `prefix` (empty for the root).
 
     `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
-    `plan_enabled` allows EXPLAIN by media type, `rollback_allowed` allows `Prefer: tx=rollback`; `server_timing`
-    tells where the time went. `memo_max` is the number of request forms that are remembered; 0 remembers none.
+    `plan_enabled` allows EXPLAIN by media type; `ending` is how transactions end, unless `ending_chosen` and the
+    request says otherwise (`Prefer: tx=…`); `server_timing` tells where the time went. `told` are the settings by
+    which code in the database can ask about a request, such as `request.headers`. `memo_max` is the number of request
+    forms that are remembered; 0 remembers none.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -30,15 +34,18 @@ class RestWire:
         limits: Limits | None = None,
         cors_origins: tuple[str, ...] = ("*",),
         plan_enabled: bool = False,
-        rollback_allowed: bool = False,
         *,
+        ending: Ending = Ending.COMMIT,
+        ending_chosen: bool = False,
+        told: Collection[str] = (),
         schemas: tuple[str, ...] = (),
         server_timing: bool = False,
         memo_max: int | None = None,
     ) -> None:
         limits = limits or Limits()
-        self.setup = Setup(prefix, limits, Cors(cors_origins), schemas, plan_enabled, rollback_allowed)
+        self.setup = Setup(prefix, limits, Cors(cors_origins), schemas, plan_enabled, ending, ending_chosen)
         self.server_timing = server_timing
+        self.told = frozenset(told)
         self._memo = Memo(limits.plans_max if memo_max is None else memo_max)
 
     def parse(self, request: Request) -> Call:
@@ -69,8 +76,14 @@ class RestWire:
             return call
         values = skeleton.values if payload is None else (payload.text, *skeleton.values)
         template = known.operation
-        operation = Operation(template.shape, values, template.ending, template.explain, template.explain_options)
+        operation = Operation(
+            template.shape, values, template.ending, template.explain, template.explain_options, template.settings
+        )
         return Call(known.reply, operation, False, None, known.schema)
+
+    def tell(self, call: Call, request: Request) -> Call:
+        """The call with what code in the database may ask about its request; for where `told` names anything."""
+        return telling(call, request, self.setup.prefix, self.told)
 
     def _read_payload(self, request: Request) -> Payload | None:
         """The payload, or None where the full parse has to tell what is wrong with it."""
@@ -86,6 +99,8 @@ class RestWire:
         `times`: when the request came, and when it was authenticated, parsed and run, by `time.perf_counter`.
         """
         response = render(call, result)
+        if result.status is not None or result.headers is not None:
+            response = as_the_database_says(response, result)
         if self.server_timing and times:
             response.headers.append(("server-timing", server_timing(times, result.database_us)))
         return response

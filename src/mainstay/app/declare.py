@@ -1,0 +1,162 @@
+"""The app as a team declares it: models, or a database that exists, with roles and settings.
+
+`Mainstay(models)` with its roles is a declaration; `start` makes a server of it. The object is an ASGI and an RSGI
+application.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import MetaData
+
+from mainstay.app.running import Running, make_pipeline
+from mainstay.app.served import Served, rest_wire, serve_catalog
+from mainstay.core.catalog import Catalog
+from mainstay.core.exchange import Request, Response
+from mainstay.core.limits import Limits
+from mainstay.core.operation import Operation
+from mainstay.core.plan import Plan
+from mainstay.core.principal import Principal
+from mainstay.core.problem import DeclarationError, Problem
+from mainstay.core.statement import Statement
+from mainstay.plan.view import Policy
+from mainstay.policy.declare import Policies, Role
+from mainstay.reflect.models import reflect_models
+from mainstay.reflect.sources import gather
+from mainstay.serve.asgi import Asgi
+from mainstay.serve.rsgi import Rsgi
+from mainstay.settings import Settings
+from mainstay.stores.postgres import PostgresStore
+from mainstay.wires.docs import DocsWire
+from mainstay.wires.rest import RestWire
+
+
+class Mainstay:
+    """An app: models, roles and settings.
+
+    `models`: a declarative base, a MetaData, SQLModel, a registry, or a list of them or of mapped classes.
+    `settings`, or any of its fields as keywords, else the environment's (`MAINSTAY_…`). Raises DeclarationError.
+    """
+
+    def __init__(self, models: Any, *, settings: Settings | None = None, **overrides: Any) -> None:
+        if settings is not None and overrides:
+            raise DeclarationError("settings are given twice", where="Mainstay", hint="Use settings=… or keywords.")
+        self.models = models
+        self.settings = settings or Settings.load(overrides)
+        self.policies = Policies()
+        self._served: Served | None = None
+        self._running: Running | None = None
+
+    def role(self, name: str, *, inherits: Sequence[str | Role] = ()) -> Role:
+        """A new role; call `may` on it. It may do nothing that no rule says, and all that the inherited ones may."""
+        return self.policies.role(name, inherits=inherits)
+
+    def configure(self, settings: Settings) -> None:
+        """Other settings, before `start`."""
+        self.settings = settings
+        self._served = None
+        for made_from_them in ("docs", "rsgi", "asgi"):
+            self.__dict__.pop(made_from_them, None)
+
+    @property
+    def served(self) -> Served:
+        """What is served now. Raises DeclarationError for a declaration that does not hold together."""
+        if self._served is None:
+            self._served = serve_catalog(self.settings, self.policies, reflect_models(self.models))
+        return self._served
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is served. Raises DeclarationError for what does not hold together."""
+        return self.served.catalog
+
+    @property
+    def policy(self) -> Policy:
+        """The roles' rules, lowered. Raises DeclarationError for a rule that does not fit the models."""
+        return self.served.policy
+
+    @property
+    def wire(self) -> RestWire:
+        return self.served.wire
+
+    @property
+    def metadata(self) -> tuple[MetaData, ...]:
+        """The models' tables as SQLAlchemy holds them."""
+        return tuple({table.metadata: None for table in gather(self.models).tables})
+
+    @property
+    def limits(self) -> Limits:
+        return self.settings.limits
+
+    @cached_property
+    def docs(self) -> DocsWire | None:
+        """The API reference page; None where the settings serve none."""
+        path = self.settings.docs_path
+        return None if path is None else DocsWire(path=path, rest_prefix=self.settings.rest_prefix)
+
+    @cached_property
+    def rsgi(self) -> Rsgi:
+        """The app for Granian, which also finds it on the app itself (`__rsgi__`)."""
+        return Rsgi(self)
+
+    @cached_property
+    def asgi(self) -> Asgi:
+        """The app for any ASGI server, or to be mounted in another ASGI app."""
+        return Asgi(self)
+
+    async def start(self) -> None:
+        """Connect. Raises DeclarationError for a declaration that does not hold together, MS503 for no database."""
+        if self._running is None:
+            running = Running(self.settings, self.served)
+            await running.store.start()
+            self._running = running
+
+    async def stop(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            await running.store.close()
+
+    async def ready(self) -> bool:
+        return self._running is not None and await self._running.store.ready()
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request. Every Problem becomes an answer here; anything else is a fault of ours."""
+        running = self._running
+        if self.docs is not None and (page := self.docs.answer(request)) is not None:
+            return page
+        if running is None:
+            return self.refuse(Problem("MS503", "The server is not started", retry_after_s=1))
+        return await running.current.handle(request)
+
+    def refuse(self, problem: Problem, request: Request | None = None) -> Response:
+        """The answer to a request that never came to an operation."""
+        return self._refusing.refuse(problem, anonymous=True, request=request)
+
+    @cached_property
+    def _refusing(self) -> RestWire:
+        """A wire that knows no catalog."""
+        return rest_wire(self.settings, (), ())
+
+    def parse(self, request: Request) -> Operation:
+        """What a request asks for. Raises Problem, also for a request that asks for no table."""
+        operation = self.wire.parse(request).operation
+        if operation is None:
+            raise Problem("PGRST125", "The request names no table", where="path")
+        return operation
+
+    def prepare(self, operation: Operation, principal: Principal) -> tuple[Plan, Statement]:
+        """What would be done, and the SQL of it, without a database. Raises Problem."""
+        pipeline = make_pipeline(self.served, PostgresStore(""), self.limits)
+        plan = pipeline.plan(operation.shape, principal.role)
+        key = (operation.shape, principal.role, self.catalog.version, self.policy.version)
+        return plan, pipeline.prepare(key)
+
+    def __rsgi_init__(self, loop: Any) -> None:
+        self.rsgi.__rsgi_init__(loop)
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        self.rsgi.__rsgi_del__(loop)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        await self.rsgi.__rsgi__(scope, protocol)

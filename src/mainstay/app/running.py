@@ -1,0 +1,150 @@
+"""A started app: the rooms put together for a catalog, and a request's way through them."""
+
+from time import perf_counter
+
+import msgspec
+
+from mainstay.app.served import Served
+from mainstay.auth.authenticate import Authenticator, Known
+from mainstay.auth.jwt import TokenRules
+from mainstay.cache.bounded import Bounded
+from mainstay.core.exchange import Request, Response
+from mainstay.core.limits import Limits
+from mainstay.core.principal import Principal
+from mainstay.core.problem import DeclarationError, Problem
+from mainstay.core.result import Result
+from mainstay.core.statement import Statement
+from mainstay.pipeline import Pipeline, StatementKey
+from mainstay.plan.describe import describe
+from mainstay.settings import Settings
+from mainstay.stores.postgres import PostgresSettings, PostgresStore
+from mainstay.wires.rest import Call
+from mainstay.wires.rest.openapi import openapi_document
+
+DescriptionKey = tuple[str, str | None, bool]
+
+# OpenAPI documents kept, one for each role, schema and way of asking; a role comes from a token, so it is bounded.
+DESCRIPTIONS_MAX = 100
+
+
+class Running:
+    """What exists between `start` and `stop`. `current` answers; a database read anew puts another in its place."""
+
+    def __init__(self, settings: Settings, served: Served) -> None:
+        self.settings = settings
+        self.store = _store(settings, database_url(settings))
+        self.authenticator = _authenticator(settings)
+        self.serve(served)
+
+    def serve(self, served: Served) -> None:
+        pipeline = make_pipeline(served, self.store, self.settings.limits)
+        self.current = Answering(self.settings, served, pipeline, self.authenticator)
+
+
+class Answering:
+    """The rooms, put together for one catalog."""
+
+    def __init__(self, settings: Settings, served: Served, pipeline: Pipeline, authenticator: Authenticator) -> None:
+        self.settings = settings
+        self.log_requests = settings.log_requests
+        self.served = served
+        self.wire = served.wire
+        self.pipeline = pipeline
+        self.authenticator = authenticator
+        self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
+
+    async def handle(self, request: Request) -> Response:
+        principal: Principal | None = None
+        call: Call | None = None
+        times = [perf_counter()]
+        try:
+            principal = await self._authenticate(request)
+            times.append(perf_counter())
+            call = self.wire.parse(request)
+            if self.wire.told:
+                call = self.wire.tell(call, request)
+            times.append(perf_counter())
+            if call.operation is None:
+                response = self._answer(call, principal)
+            else:
+                result = await self.pipeline.run(call.operation, principal)
+                times.append(perf_counter())
+                response = self.wire.render(call, result, times)
+        except Problem as problem:
+            anonymous = principal is None or principal.anonymous
+            response = self.wire.refuse(problem, anonymous=anonymous, call=call, request=request)
+        if self.log_requests and principal is not None:
+            return msgspec.structs.replace(response, role=principal.role)
+        return response
+
+    async def _authenticate(self, request: Request) -> Principal:
+        authorization, api_key = request.headers.get("authorization"), request.headers.get("apikey")
+        known = self.authenticator.known(authorization, api_key)
+        return known or await self.authenticator.verify(authorization, api_key)
+
+    def _answer(self, call: Call, principal: Principal) -> Response:
+        """What needs no database: a preflight, OPTIONS, the description of the API."""
+        body = self._describe(call, principal) if call.describe else None
+        return self.wire.render(call, Result(body=body, rows=0))
+
+    def _describe(self, call: Call, principal: Principal) -> bytes:
+        """The OpenAPI document of what the role may see, made once. Raises PGRST126 where it is switched off."""
+        if not self.settings.openapi_enabled:
+            raise Problem("PGRST126", "Root endpoint metadata is disabled", where="path")
+        key = (principal.role, call.schema, principal.anonymous)
+        known = self.descriptions.get(key)
+        if known is None:
+            served, settings = self.served, self.settings
+            described = describe(served.catalog, served.policy, principal.role, settings.limits, schema=call.schema)
+            known = openapi_document(
+                described, prefix=settings.rest_prefix, title="Mainstay", anonymous=principal.anonymous
+            )
+            self.descriptions.put(key, known)
+        return known
+
+
+def _store(settings: Settings, url: str) -> PostgresStore:
+    limits = settings.limits
+    return PostgresStore(
+        url,
+        PostgresSettings(
+            lanes_read=settings.lanes_read,
+            lanes_write=settings.lanes_write,
+            lanes_shared=settings.lanes_shared,
+            statement_ms_max=limits.statement_ms_max,
+            batch_max=limits.batch_max,
+            queue_max=limits.queue_max,
+        ),
+    )
+
+
+def make_pipeline(served: Served, store: PostgresStore, limits: Limits) -> Pipeline:
+    statements: Bounded[StatementKey, Statement] = Bounded(limits.plans_max)
+    return Pipeline(served.catalog, served.policy, store, limits, statements, served.impersonation)
+
+
+def database_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise DeclarationError(
+            "no database is named",
+            where="setting database_url",
+            hint="Set MAINSTAY_DATABASE_URL, or use `mainstay dev`, which runs PostgreSQL itself.",
+        )
+    return settings.database_url
+
+
+def _authenticator(settings: Settings) -> Authenticator:
+    tokens: Bounded[bytes, Known] = Bounded(settings.limits.tokens_max)
+    rules = TokenRules(
+        secret=settings.jwt_secret,
+        secret_is_base64=settings.jwt_secret_is_base64,
+        keys=settings.jwt_jwks,
+        jwks_url=settings.jwt_jwks_url,
+        algorithms=settings.jwt_algorithms or None,
+        audience=settings.jwt_audience or None,
+        issuer=settings.jwt_issuer,
+        leeway_s=settings.jwt_leeway_s,
+        role_claim=settings.jwt_role_claim,
+        anonymous_role=settings.anonymous_role,
+    )
+    return Authenticator(rules, tokens)

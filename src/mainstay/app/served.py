@@ -1,0 +1,83 @@
+"""What one catalog makes of an app: its policy, its wire, and how callers reach the database.
+
+All of it is made at once and never changes, so that a request that began with it ends with it, whatever is read anew.
+"""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from mainstay.core.catalog import Catalog
+from mainstay.core.operation import Ending
+from mainstay.core.problem import DeclarationError
+from mainstay.plan.view import Policy
+from mainstay.policy.declare import Policies
+from mainstay.policy.defer import Deferred
+from mainstay.policy.environment import Impersonation, is_mentioned
+from mainstay.policy.environment import Settings as RoleSettings
+from mainstay.policy.select import Policy as Rules
+from mainstay.settings import Settings
+from mainstay.sql.names import call_text, search_path_text
+from mainstay.wires.rest import TOLD, RestWire
+
+
+class Served(msgspec.Struct, frozen=True):
+    """One catalog, and all that was made for it. `impersonation` None: policy mode."""
+
+    catalog: Catalog
+    policy: Policy
+    wire: RestWire
+    impersonation: Impersonation | None = None
+
+
+def serve_catalog(
+    settings: Settings,
+    policies: Policies,
+    catalog: Catalog,
+    *,
+    role_settings: Mapping[str, RoleSettings] = {},
+) -> Served:
+    """Raises DeclarationError for rules that do not fit the catalog, or where nobody decides."""
+    impersonation = None
+    if settings.security != "policy":
+        impersonation = Impersonation(
+            search_paths={
+                schema: search_path_text(schema or catalog.schemas[0], settings.extra_search_path)
+                for schema in (None, *catalog.schemas)
+            },
+            mentioned=catalog.mentioned,
+            role_settings=role_settings,
+            before=None if settings.pre_request is None else call_text(settings.pre_request),
+            answers=any(is_mentioned(name, catalog.mentioned) for name in ("response.status", "response.headers")),
+        )
+    told = [name for name in TOLD if impersonation is not None and is_mentioned(name, catalog.mentioned)]
+    wire = rest_wire(settings, catalog.schemas, told)
+    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation)
+
+
+def _policy(settings: Settings, policies: Policies, catalog: Catalog) -> Policy:
+    if settings.security != "database":
+        return Rules(catalog, policies)
+    if policies.roles:
+        raise DeclarationError(
+            "roles are declared, and the database alone decides",
+            where="setting security",
+            hint="Say security='both' to hold rules and the database's own, or leave the roles out.",
+        )
+    return Deferred(catalog, unfiltered=settings.unfiltered_allowed)
+
+
+def rest_wire(settings: Settings, schemas: tuple[str, ...], told: Collection[str]) -> RestWire:
+    """The REST wire as the settings have it."""
+    ending, _, chosen = settings.transaction_end.partition("-")
+    return RestWire(
+        prefix=settings.rest_prefix,
+        limits=settings.limits,
+        cors_origins=settings.cors_origins,
+        plan_enabled=settings.plan_enabled,
+        ending=Ending(ending),
+        ending_chosen=bool(chosen),
+        told=told,
+        schemas=schemas,
+        server_timing=settings.server_timing,
+    )

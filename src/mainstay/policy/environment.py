@@ -1,0 +1,69 @@
+"""Who a statement runs as in the database, and what code there may ask about the request.
+
+In policy mode that is nobody in particular: the statement holds the policy. In database mode the caller's role and
+claims are handed to the database, whose grants and row-level security decide. This room hands over; it judges nothing.
+"""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from mainstay.core.environment import NONE, Environment, Isolation
+from mainstay.core.operation import Operation
+from mainstay.core.principal import Principal
+
+CLAIMS = "request.jwt.claims"
+ISOLATION = "default_transaction_isolation"
+RESPONSE = (("response.status", ""), ("response.headers", ""))
+
+Settings = tuple[tuple[str, str], ...]
+
+encode = msgspec.json.Encoder().encode
+
+
+class Impersonation(msgspec.Struct, frozen=True):
+    """How callers reach the database.
+
+    `search_paths` are by schema. `mentioned` are the settings that code in the database may look at, None: all of
+    them. `role_settings` are what the database keeps for a role (`ALTER ROLE … SET …`); `before` is a statement that
+    runs first in each transaction. `answers`: code in the database may choose status and headers of an answer.
+    """
+
+    search_paths: Mapping[str | None, str]
+    mentioned: Collection[str] | None = None
+    role_settings: Mapping[str, Settings] = {}
+    before: str | None = None
+    answers: bool = False
+
+    def environment(self, principal: Principal, operation: Operation, schema: str | None, own: Settings) -> Environment:
+        """What an operation of the principal runs under; `own` are the settings of the function that it calls."""
+        kept = (*self.role_settings.get(principal.role, ()), *own)
+        alone = bool(kept or self.before or self.answers or any("." not in name for name, _ in operation.settings))
+        settings = (
+            ("search_path", self.search_paths[schema]),
+            *self._claims(principal),
+            *operation.settings,
+            *(RESPONSE if self.answers else ()),
+            *((name, value) for name, value in kept if name != ISOLATION),
+        )
+        return Environment(principal.role, settings, self.before, _isolation(kept), transaction=alone)
+
+    def _claims(self, principal: Principal) -> Settings:
+        if not is_mentioned(CLAIMS, self.mentioned):
+            return ()
+        return ((CLAIMS, encode({**principal.claims, "role": principal.role}).decode()),)
+
+
+def is_mentioned(name: str, mentioned: Collection[str] | None) -> bool:
+    """Whether code in the database may look at the setting: by its name, or by one that is put together."""
+    return mentioned is None or any(name.startswith(each) or each.startswith(name) for each in mentioned)
+
+
+def plain_environment(operation: Operation) -> Environment:
+    """Policy mode: what the request itself set, if anything."""
+    return Environment(settings=operation.settings, transaction=True) if operation.settings else NONE
+
+
+def _isolation(settings: Settings) -> Isolation | None:
+    found = [value for name, value in settings if name == ISOLATION]
+    return Isolation(found[-1].lower()) if found else None
