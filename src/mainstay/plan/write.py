@@ -33,7 +33,11 @@ from mainstay.plan.view import View, denied, nearest
 
 
 def plan_insert(view: View, insert: Insert) -> InsertPlan:
-    table = view.table(insert.table)
+    return insert_into(view, view.table(insert.table), insert)
+
+
+def insert_into(view: View, table: Table, insert: Insert) -> InsertPlan:
+    """Raises PGRST204, 42501 or 428C9 for columns that the role may not write there."""
     rules = _covering(view, table, Action.CREATE, insert.columns)
     columns = _unpreset(insert.columns, rules)
     target = _conflict_target(view, table, insert) if insert.conflict else ()
@@ -149,8 +153,8 @@ def _unpreset(columns: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
     return tuple(column for column in columns if column not in preset)
 
 
-class _Merge:
-    """What an upsert's update side may do."""
+class Merge:
+    """What the update side of an upsert, or of a nested write, may do."""
 
     def __init__(self, columns: tuple[str, ...], rules: tuple[Rule, ...]) -> None:
         self.columns = columns
@@ -159,13 +163,17 @@ class _Merge:
         self.check = either(*(rule.check for rule in rules))
 
 
-def _merge(view: View, table: Table, columns: Sequence[str], target: Sequence[str]) -> _Merge:
+def _merge(view: View, table: Table, columns: Sequence[str], target: Sequence[str]) -> Merge:
     """A merge updates, so the role must be allowed to; the key's own columns do not change."""
-    changed = tuple(column for column in columns if column not in target)
+    return merge_of(view, table, tuple(column for column in columns if column not in target))
+
+
+def merge_of(view: View, table: Table, changed: tuple[str, ...]) -> Merge:
+    """What may be done to the rows that are there. Raises PGRST204 or 42501."""
     rules = _covering(view, table, Action.UPDATE, changed)
     if len(rules) > 1 and any(rule.rows != rules[0].rows for rule in rules):
         rules = rules[:1]  # an upsert can't say which of its rows met which rule: the first one decides
-    return _Merge(_unpreset(changed, rules), rules)
+    return Merge(_unpreset(changed, rules), rules)
 
 
 def _conflict_target(view: View, table: Table, insert: Insert) -> tuple[str, ...]:

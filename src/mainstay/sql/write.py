@@ -4,7 +4,7 @@
 the rows written is counted in the same statement, and the store commits only where the count is nought.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,47 +48,53 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     """New rows from the payload; where it conflicts, merged into or left to the row there."""
     target = plain_table(plan.table)
     scope = Scope(plan.table, target)
-    payload = _payload(conditions, plan)
+    payload = payload_of(conditions, plan)
     source = _payload_rows(conditions, plan, scope, payload).cte("payload")
     names = [column.name for column in source.c]
     insert = insert_into(target).from_select(names, sa.select(*source.c), include_defaults=False)
-    insert = _on_conflict(conditions, plan, insert, scope)
+    insert = on_conflict(conditions, plan, insert, scope)
     written = insert.returning(*target.c).cte("written")
-    violations = _violations(conditions, plan.table, written, plan.check)
+    violations = violations_of(conditions, plan.table, written, plan.check)
     if plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
-        kept_out = _count(source) - _count(written)
+        kept_out = count_of(source) - count_of(written)
         violations = kept_out if violations is None else violations + kept_out
-    answer = _answer(conditions, written, plan.answer, plan.table)
+    answer = answer_of(conditions, written, plan.answer, plan.table)
     if plan.conflict is Conflict.MERGE:
-        answer = answer.adding(Column.INSERTED, _count(written) - _already_there(conditions, plan, source))
+        answer = answer.adding(Column.INSERTED, count_of(written) - already_there(conditions, plan, source))
     return answer.adding(Column.VIOLATIONS, violations)
 
 
 def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     """The payload's columns into the rows that the filter and one of the policy's choices select."""
+    if not plan.columns and not plan.presets:
+        return answer_of(conditions, _no_rows(plain_table(plan.table)), plan.answer, plan.table)
+    payload = payload_of(conditions, plan)
+    given = {name: _or_default(plan, payload, name) for name in plan.columns}
+    written, violations = update_rows(conditions, plan, given)
+    return answer_of(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
+
+
+def update_rows(
+    conditions: Conditions, plan: UpdatePlan, given: Mapping[str, Any], *where: Expression
+) -> tuple[sa.CTE, Expression | None]:
+    """The rows written, `given` the values of the payload's columns, and how many of them break the policy."""
     target = plain_table(plan.table)
     scope = Scope(plan.table, target)
-    if not plan.columns and not plan.presets:
-        return _answer(conditions, _no_rows(target), plan.answer, plan.table)
-    payload = _payload(conditions, plan)
-    values: dict[str, Any] = {name: _or_default(plan, payload, name) for name in plan.columns}
-    values |= _presets(conditions, scope, plan.presets)
-    update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
-    if len(plan.choices) == 1:
-        ((where, check),) = plan.choices
-        update = _filtered(conditions, scope, update, where)
-        written = update.returning(*target.c).cte("written")
-        violations = _violations(conditions, plan.table, written, check)
-    else:
-        written, violations = _update_by_choice(conditions, plan, update, target)
-    return _answer(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
+    values = {**given, **presets_of(conditions, scope, plan.presets)}
+    update = _filtered(conditions, scope, sa.update(target).values(values), plan.where).where(*where)
+    if len(plan.choices) > 1:
+        return _update_by_choice(conditions, plan, update, target)
+    ((where_chosen, check),) = plan.choices
+    update = _filtered(conditions, scope, update, where_chosen)
+    written = update.returning(*target.c).cte("written")
+    return written, violations_of(conditions, plan.table, written, check)
 
 
 def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
     target = plain_table(plan.table)
     where = conditions.condition(Scope(plan.table, target), plan.where)
     written = sa.delete(target).where(where).returning(*target.c).cte("written")
-    return _answer(conditions, written, plan.answer, plan.table)
+    return answer_of(conditions, written, plan.answer, plan.table)
 
 
 def _filtered(conditions: Conditions, scope: Scope, update: sa.Update, where: Condition) -> sa.Update:
@@ -117,10 +123,10 @@ def _update_by_choice(
         sa.and_(written.c[f"choice{index}"], conditions.condition(scope, check))
         for index, (_, check) in enumerate(plan.choices)
     ]
-    return written, _count(written, _broken(sa.or_(*held)))
+    return written, count_of(written, _broken(sa.or_(*held)))
 
 
-def _payload(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
+def payload_of(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
     """The payload's rows, typed as the table's columns: https://www.postgresql.org/docs/current/functions-json.html"""
     body = sa.cast(conditions.binds.text(Slot(plan.payload)), Named("json"))
     single = isinstance(plan, UpdatePlan) or plan.single
@@ -144,30 +150,30 @@ def _or_default(plan: InsertPlan | UpdatePlan, payload: sa.FromClause, name: str
     if not plan.defaults:
         return payload.c[name]
     has_key = sa.cast(payload.c[WHOLE], Named("jsonb")).op("?")(inline(name))
-    return sa.case((has_key, payload.c[name]), else_=_default(plan.table.columns[name]))
+    return sa.case((has_key, payload.c[name]), else_=default_of(plan.table.columns[name]))
 
 
-def _default(column: catalog.Column) -> Expression:
+def default_of(column: catalog.Column) -> Expression:
     return sa.null() if column.default is None else inlined(column.default)
 
 
 def _payload_rows(conditions: Conditions, plan: InsertPlan, scope: Scope, payload: sa.FromClause) -> sa.Select[Any]:
     columns: list[Any] = [_or_default(plan, payload, name).label(name) for name in plan.columns]
-    columns += [value.label(name) for name, value in _presets(conditions, scope, plan.presets).items()]
+    columns += [value.label(name) for name, value in presets_of(conditions, scope, plan.presets).items()]
     if not columns:  # rows of defaults; an INSERT … SELECT has to name a column, so one of them is spelt out
         free = next((column for column in plan.table.columns.values() if not column.generated), None)
-        columns = [_default(free).label(free.name)] if free else []
+        columns = [default_of(free).label(free.name)] if free else []
     rows_of = sa.select(*columns).select_from(payload)
     if plan.payload_where != TRUE:
         rows_of = rows_of.where(conditions.condition(Scope(plan.table, payload), plan.payload_where))
     return rows_of
 
 
-def _presets(conditions: Conditions, scope: Scope, presets: Sequence[tuple[str, Operand]]) -> dict[str, Expression]:
+def presets_of(conditions: Conditions, scope: Scope, presets: Sequence[tuple[str, Operand]]) -> dict[str, Expression]:
     return {name: conditions.operand(scope, operand, scope.table.columns[name].type.name) for name, operand in presets}
 
 
-def _on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: Scope) -> Any:
+def on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: Scope) -> Any:
     match plan.conflict:
         case None:
             return insert
@@ -175,7 +181,7 @@ def _on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: S
             return insert.on_conflict_do_nothing(index_elements=list(plan.target) or None)
         case Conflict.MERGE:
             changes: dict[str, Any] = {name: insert.excluded[name] for name in plan.update or plan.target}
-            changes |= _presets(conditions, scope, plan.update_presets)
+            changes |= presets_of(conditions, scope, plan.update_presets)
             where = None if plan.update_where == TRUE else _of_row_there(conditions, plan, scope)
             return insert.on_conflict_do_update(index_elements=list(plan.target), set_=changes, where=where)
 
@@ -184,7 +190,7 @@ def _of_row_there(conditions: Conditions, plan: InsertPlan, scope: Scope) -> Exp
     return Outside(conditions.condition(Conflicting(plan.table, scope.source), plan.update_where))
 
 
-def _already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> Expression:
+def already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> Expression:
     """How many rows of the payload were in the table before: what a merge did not insert.
 
     All parts of a statement see the table as it was before it; `xmax`, the usual trick, is not there for a partitioned
@@ -194,13 +200,13 @@ def _already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> 
         return sa.literal_column("0")  # the key is generated, so nothing conflicts
     before = conditions.scope(plan.table.key)
     same = sa.and_(*(before.column(name) == source.c[name] for name in plan.target))
-    return _count(source, sa.exists(sa.select(sa.literal_column("1")).select_from(before.source).where(same)))
+    return count_of(source, sa.exists(sa.select(sa.literal_column("1")).select_from(before.source).where(same)))
 
 
-def _violations(conditions: Conditions, table: Table, written: sa.CTE, check: Condition) -> Expression | None:
+def violations_of(conditions: Conditions, table: Table, written: sa.CTE, check: Condition) -> Expression | None:
     if check == TRUE:
         return None
-    return _count(written, _broken(conditions.condition(Scope(table, written), check)))
+    return count_of(written, _broken(conditions.condition(Scope(table, written), check)))
 
 
 def _broken(check: Expression) -> Expression:
@@ -208,7 +214,7 @@ def _broken(check: Expression) -> Expression:
     return Grouping(check).is_not(sa.true())
 
 
-def _count(source: sa.FromClause, where: Expression | None = None) -> Expression:
+def count_of(source: sa.FromClause, where: Expression | None = None) -> Expression:
     count = sa.select(sa.func.count()).select_from(source)
     return (count if where is None else count.where(where)).scalar_subquery()
 
@@ -217,7 +223,7 @@ def _no_rows(target: sa.TableClause) -> sa.CTE:
     return sa.select(*target.c).where(sa.false()).cte("written")
 
 
-def _answer(conditions: Conditions, written: sa.CTE, answer: Answer, table: Table) -> Answering:
+def answer_of(conditions: Conditions, written: sa.CTE, answer: Answer, table: Table) -> Answering:
     if answer.select is None:
         count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(written)
         answering = Answering(count, (Column.ROWS,))
@@ -230,7 +236,7 @@ def _answer(conditions: Conditions, written: sa.CTE, answer: Answer, table: Tabl
 
 def _all_rows(answering: Answering, written: sa.CTE) -> Answering:
     """A write counts what it wrote, though the role may not read all of it."""
-    return answering.adding(Column.AFFECTED, _count(written))
+    return answering.adding(Column.AFFECTED, count_of(written))
 
 
 def _key(written: sa.CTE, key: Sequence[str]) -> Expression | None:
