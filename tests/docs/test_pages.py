@@ -24,6 +24,7 @@ FOLLOWED = [
     "docs/how-to/mount-in-fastapi-or-starlette.md",
     "docs/explanation/one-statement.md",
     "docs/explanation/security.md",
+    "docs/reference/extensions.md",
     "docs/reference/policies.md",
     "docs/reference/settings.md",
 ]

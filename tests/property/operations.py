@@ -18,6 +18,7 @@ from mainstay.core.condition import (
     Quantifier,
     Slot,
     Step,
+    Through,
     Truth,
 )
 from mainstay.core.operation import (
@@ -287,12 +288,32 @@ class Asker:
             return And(parts) if self.random.random() < 0.5 else Or(parts)
         if depth and chance < 0.45:
             return Not(self._condition(table, embeds, depth - 1))
-        if embeds and chance < 0.6:
+        if depth and chance < 0.55:
+            return self._through(table, embeds, depth)
+        if embeds and chance < 0.7:
             return Is(Field(self.random.choice(embeds).name), self.random.choice([Truth.NULL, Truth.NOT_NULL]))
         column = table.columns[self.random.choice(self.names(table.key))]
         if self.random.random() < 0.12:
             return Is(Field(column.name), self.random.choice([Truth.NULL, Truth.NOT_NULL]))
         return self._comparison(column)
+
+    def _through(self, table: Table, embeds: list[Embed], depth: int) -> Condition:
+        """A condition on related rows: those of an embed, by its name, or of any relation."""
+        relations = [relation for relation in table.relations if self._reachable(relation)]
+        if embeds and self.random.random() < 0.5:
+            embed = self.random.choice(embeds)
+            target = CATALOG.tables[self._relation(table, embed).target]
+            inner = [item for item in embed.select if isinstance(item, Embed)]
+            return Through(embed.name, self._condition(target, inner, depth - 1))
+        if not relations:
+            return TRUE
+        relation = self.random.choice(relations)
+        hint = None if relation.name is not None else relation.constraint
+        # An embed may be called as the relation is, and is then what is meant; its target may be another one.
+        if any(embed.name == (relation.name or relation.target.name) for embed in embeds) and hint is None:
+            return TRUE
+        where = self._condition(CATALOG.tables[relation.target], [], depth - 1)
+        return Through(relation.name or relation.target.name, where, hint)
 
     def _comparison(self, column: Column) -> Condition:
         match column.type.kind:

@@ -10,7 +10,21 @@ from typing import Any
 
 import pytest
 
-from mainstay.core.condition import And, Compare, Condition, Field, Is, Not, Operator, Or, Slot, Step, Truth
+from mainstay.core.condition import (
+    TRUE,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Not,
+    Operator,
+    Or,
+    Slot,
+    Step,
+    Through,
+    Truth,
+)
 from mainstay.core.operation import (
     Aggregate,
     Conflict,
@@ -84,6 +98,8 @@ COLUMN_TEMPLATES: dict[str, Template] = {
     "filter through arrow": lambda table, name: where(table, equals(name, Step("a", text=True))),
     "null test": lambda table, name: where(table, Is(Field(name), Truth.NULL)),
     "or tree": lambda table, name: where(table, Or((Or(()), Not(And((equals(name), equals(name))))))),
+    "filter of related rows": lambda table, name: where(table, Not(Through("sponsored", equals(name)))),
+    "filter of a relation": lambda table, name: where(table, Or((Through(name, TRUE), equals("id")))),
     "count": lambda table, name: where(table, equals(name), count=Count.EXACT, format=Format.NONE),
     "order": lambda table, name: select(table, Star(), order=(Order(Field(name)),)),
     "order through arrow": lambda table, name: select(table, Star(), order=(Order(Field(name, (Step("a"),))),)),
@@ -123,6 +139,9 @@ TABLE_TEMPLATES: dict[str, Template] = {
     "embed by hint": lambda table, name: select(table, Embed("teams", hint=name, select=(Star(),))),
     "null test on embed": COLUMN_TEMPLATES["null test on embed"],
     "order by relation": lambda table, name: select(table, Star(), order=(Order(Field("id"), relation=name),)),
+    "filter of related rows": lambda table, name: where(table, Through(name, equals("id"))),
+    "filter of rows related by hint": lambda table, name: where(table, Through("teams", TRUE, name)),
+    "filter of rows further on": lambda table, name: where(table, Through("team", Through(name, equals("id")))),
     "spread": lambda table, name: select(table, Embed(name, spread=True, select=(Star(),))),
     "returning": lambda table, name: Delete(TableRef(table), returning=returning(Embed(name, select=(Star(),)))),
 }
@@ -169,7 +188,7 @@ def test_a_hidden_table_or_relation_is_as_unknown_as_none(template: str, hidden:
     same_problem(fresh, TABLE_TEMPLATES[template], "accounts", hidden)
 
 
-@pytest.mark.parametrize("template", ["embed", "spread", "null test on embed"])
+@pytest.mark.parametrize("template", ["embed", "spread", "null test on embed", "filter of related rows"])
 def test_a_relation_through_a_hidden_junction_is_none(template: str, fresh: Vault) -> None:
     same_problem(fresh, TABLE_TEMPLATES[template], "accounts", "labels")
     same_problem(fresh, TABLE_TEMPLATES[template], "labels", "accounts")

@@ -30,9 +30,9 @@ from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
 from mainstay.policy.declare import Policies
 from mainstay.policy.select import Policy
-from mainstay.testing.oracle import compares_in
+from mainstay.testing.oracle import Selection
 from mainstay.testing.sight import Sight
-from mainstay.testing.truth import Row, holds_for, require_value
+from mainstay.testing.truth import Row, holds_for
 from mainstay.testing.values import write_json
 from property.market import CATALOG, MODELS
 from property.operations import Asker
@@ -277,14 +277,14 @@ class Writer:
         """The rows for which the filter holds, as far as the caller sees them."""
         if where == TRUE:
             return list(self.rows)
-        for compare in compares_in(where):
-            require_value(compare, self.table, self.sight.asking(self.sight.view))
+        selection = Selection(self.sight, self.table, (), where, ())
+        selection.require_values()
         found = []
         for row in self.rows:
             columns = self.sight.shown(row, self.key)
             if columns is not None:
                 seen = {name: value if name in columns else None for name, value in row.items()}
-                if holds_for(where, seen, self.table, self.sight.asking(self.sight.view)) is True:
+                if selection.admits(seen):
                     found.append(row)
         return found
 

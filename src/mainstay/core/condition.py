@@ -150,13 +150,24 @@ class Related(msgspec.Struct, frozen=True, cache_hash=True):
     through: "Condition" = And()
 
 
+class Through(msgspec.Struct, frozen=True, cache_hash=True):
+    """`Related` as a caller says it: by the embed's or the relation's name, and a hint where several are called so.
+
+    `plan` makes a `Related` of it, with the policy of the target woven in; nothing after it meets one.
+    """
+
+    name: str
+    where: "Condition"
+    hint: str | None = None
+
+
 class Present(msgspec.Struct, frozen=True, cache_hash=True):
     """The claim is there and not null."""
 
     claim: Claim
 
 
-Condition: TypeAlias = Compare | Is | Not | And | Or | Related | Present
+Condition: TypeAlias = Compare | Is | Not | And | Or | Related | Through | Present
 
 TRUE = And()
 FALSE = Or()

@@ -8,7 +8,7 @@ from mainstay.plan.view import View
 
 
 def limit_select(view: View, select: Select, depth: int = 0) -> Select:
-    """The select with each level's limit set. Raises MS403 past `depth_max`."""
+    """The select with each level's limit set, and without what does not show. Raises MS403 past `depth_max`."""
     if depth > view.limits.depth_max:
         raise Problem(
             "MS403",
@@ -23,5 +23,6 @@ def limit_select(view: View, select: Select, depth: int = 0) -> Select:
         if isinstance(output, Nested)
         else output
         for output in select.outputs
+        if not (isinstance(output, Nested) and output.hidden)
     )
     return msgspec.structs.replace(select, outputs=outputs, limit=min(bounds))

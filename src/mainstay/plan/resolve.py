@@ -4,32 +4,18 @@ Every lookup goes through the role's `View`, so that what comes out holds only w
 and row conditions of each table already in place.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from mainstay.core.catalog import Relation, Table
-from mainstay.core.condition import (
-    TRUE,
-    And,
-    Call,
-    Compare,
-    Condition,
-    Field,
-    Is,
-    Not,
-    Operand,
-    Or,
-    Present,
-    Related,
-    Truth,
-    both,
-)
+from mainstay.core.catalog import Table
+from mainstay.core.condition import Condition, Field, both
 from mainstay.core.operation import Aggregate, Embed, Item, Join, Order, Pick, Star
 from mainstay.core.plan import Nested, Output, Select, Sort
 from mainstay.core.problem import Problem
-from mainstay.core.rule import Reading
 from mainstay.plan.casts import cast_name
+from mainstay.plan.filter import resolve_field, resolve_filter
+from mainstay.plan.join import exists, nest
 from mainstay.plan.relation import find_relation
 from mainstay.plan.view import View
 
@@ -46,7 +32,7 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
     reading = view.reading(table)
     outputs = _outputs(view, table, items, path)
     nested = [output for output in outputs if isinstance(output, Nested)]
-    inner = [_exists(table, output) for output in nested if output.join is Join.INNER]
+    inner = [exists(table, output) for output in nested if output.join is Join.INNER]
     filters = resolve_filter(view, table, where, nested)
     sorts = tuple(_sort(view, table, key, nested) for key in order)
     grouped = _is_grouped(outputs)
@@ -54,60 +40,11 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
         _require_grouped(table, sorts, outputs)
     return Select(
         table=table,
-        outputs=tuple(output for output in outputs if not (isinstance(output, Nested) and output.hidden)),
+        outputs=tuple(outputs),
         where=both(reading.rows, filters, *inner),
         order=sorts,
         grouped=grouped,
     )
-
-
-def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[Nested] = ()) -> Condition:
-    """The caller's condition with each column's mask; a null test on an embed becomes a test for related rows."""
-    match where:
-        case And(of):
-            return both(*(resolve_filter(view, table, part, nested) for part in of))
-        case Or(of):
-            return Or(tuple(resolve_filter(view, table, part, nested) for part in of))
-        case Not(of):
-            return Not(resolve_filter(view, table, of, nested))
-        case Compare():
-            return msgspec.structs.replace(where, left=_operand(view, table, where.left))
-        case Is(Field() as left, truth) if (embed := _named(nested, left)) is not None:
-            return _null_test(table, embed, truth)
-        case Is():
-            return Is(_operand(view, table, where.left), where.truth)
-        case Related() | Present():
-            return where
-
-
-def _operand(view: View, table: Table, operand: Field | Call) -> Field | Call:
-    if isinstance(operand, Call):
-        arguments: tuple[Operand, ...] = tuple(
-            _operand(view, table, argument) if isinstance(argument, Field | Call) else argument
-            for argument in operand.arguments
-        )
-        return Call(operand.function, arguments)
-    field = view.field(table, operand, f"filter {operand.column}")
-    return _shielded(view, table, _cast(view, field, f"filter {operand.column}"))
-
-
-def _shielded(view: View, table: Table, field: Field) -> Field:
-    """A cast fails on some data and then quotes it, so in a filter it is only tried on rows that the role sees.
-
-    A computed column may fail as well. SQL does not promise to test the policy before the filter; CASE, which a mask
-    becomes, does.
-    """
-    rows = view.reading(table).rows
-    total = field.cast is None and not table.columns[field.column].computed
-    if total or rows == TRUE:
-        return field
-    return Field(field.column, field.path, field.cast, both(rows, field.mask or TRUE))
-
-
-def _cast(view: View, field: Field, where: str) -> Field:
-    if field.cast is None:
-        return field
-    return Field(field.column, field.path, cast_name(field.cast, view.catalog, where), field.mask)
 
 
 def _outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list[Output | Nested]:
@@ -129,7 +66,7 @@ def _pick(view: View, table: Table, pick: Pick, where: str) -> Output:
     cast = cast_name(pick.cast, view.catalog, where) if pick.cast else None
     if pick.field is None or _is_bare_count(view, table, pick):
         return Output(pick.alias or "count", None, Aggregate.COUNT, cast)
-    field = _cast(view, view.field(table, pick.field, where), where)
+    field = resolve_field(view, table, pick.field, where)
     return Output(pick.alias or _default_name(pick), field, pick.aggregate, cast)
 
 
@@ -154,21 +91,9 @@ def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
     relation = find_relation(view, table, embed.target, embed.hint, where)
     target = view.target(relation)
     select = resolve_select(view, target, embed.select, embed.where, embed.order, f"{where}.select")
-    joined = join_conditions(view, table, relation)
-    select = msgspec.structs.replace(
-        select, where=both(select.where, joined.target), limit=embed.limit, skip=embed.offset
-    )
-    return Nested(
-        name=embed.name,
-        relation=relation,
-        target=target,
-        select=select,
-        join=embed.join,
-        spread=embed.spread,
-        guard=joined.source,
-        through=joined.through,
-        hidden=_is_empty(embed),
-    )
+    select = msgspec.structs.replace(select, limit=embed.limit, skip=embed.offset)
+    nested = nest(view, table, relation, embed.name, select)
+    return msgspec.structs.replace(nested, join=embed.join, spread=embed.spread, hidden=_is_empty(embed))
 
 
 def _is_empty(embed: Embed) -> bool:
@@ -176,72 +101,9 @@ def _is_empty(embed: Embed) -> bool:
     return all(isinstance(item, Embed) and _is_empty(item) for item in embed.select)
 
 
-class Joined(msgspec.Struct, frozen=True):
-    """What must hold of each row that a relation joins: the source's, the junction's, the target's."""
-
-    source: Condition
-    through: Condition
-    target: Condition
-
-
-def join_conditions(view: View, table: Table, relation: Relation) -> Joined:
-    """Where the join's columns show. A masked column reads as NULL, and NULL joins nothing."""
-    source, target = view.reading(table), view.reading(view.target(relation))
-    junction = relation.junction
-    if junction is None:
-        return Joined(
-            source=_shows(source, (left for left, _ in relation.pairs)),
-            through=TRUE,
-            target=_shown(target, (right for _, right in relation.pairs)),
-        )
-    middle = view.reading(view.catalog.tables[junction.table])
-    pairs = (*junction.source_pairs, *junction.target_pairs)
-    return Joined(
-        source=_shows(source, (left for left, _ in junction.source_pairs)),
-        through=both(middle.rows, _shown(middle, (column for _, column in pairs))),
-        target=_shown(target, (right for right, _ in junction.target_pairs)),
-    )
-
-
-def _shown(reading: Reading, columns: Iterable[str]) -> Condition:
-    return both(*(mask for column in columns if (mask := reading.masks[column]) is not None))
-
-
-def _shows(reading: Reading, columns: Iterable[str]) -> Condition:
-    """As `_shown`, but never unknown: a test for no related rows negates it."""
-    masked = ((column, reading.masks[column]) for column in columns)
-    return both(*(Is(Field(column, mask=mask), Truth.NOT_NULL) for column, mask in masked if mask is not None))
-
-
-def _exists(table: Table, nested: Nested) -> Condition:
-    index = table.relations.index(nested.relation)
-    return both(nested.guard, Related(index, nested.select.where, nested.through))
-
-
-def _null_test(table: Table, nested: Nested, truth: Truth) -> Condition:
-    match truth:
-        case Truth.NULL:
-            return Not(_exists(table, nested))
-        case Truth.NOT_NULL:
-            return _exists(table, nested)
-        case _:
-            raise Problem(
-                "PGRST120",
-                f"Bad operator on the '{nested.name}' embedded resource",
-                details="Only is null or not is null filters are allowed on embedded resources",
-                where=f"filter {nested.name}",
-            )
-
-
-def _named(nested: Iterable[Nested], field: Field) -> Nested | None:
-    if field.path:
-        return None
-    return next((embed for embed in nested if embed.name == field.column), None)
-
-
 def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sort:
     if key.relation is None:
-        field = _cast(view, view.field(table, key.field, f"order {key.field.column}"), "order")
+        field = resolve_field(view, table, key.field, f"order {key.field.column}")
         return Sort(field, key.descending, key.nulls)
     through = next((embed for embed in nested if embed.name == key.relation), None)
     if through is None:
@@ -261,7 +123,7 @@ def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sor
     aliased = next((each for each in through.select.outputs if each.name == key.field.column), None)
     if isinstance(aliased, Output) and aliased.field is not None and aliased.aggregate is None:
         return Sort(aliased.field, key.descending, key.nulls, through)
-    field = _cast(view, view.field(through.target, key.field, f"order {key.relation}({key.field.column})"), "order")
+    field = resolve_field(view, through.target, key.field, f"order {key.relation}({key.field.column})")
     return Sort(field, key.descending, key.nulls, through)
 
 

@@ -73,7 +73,7 @@ class View:
         if field.column not in reading.masks:
             raise unknown_column(table, field.column, reading.masks, where)
         mask = reading.masks[field.column]
-        return field if mask is None else Field(field.column, field.path, field.cast, mask)
+        return field if mask is field.mask else Field(field.column, field.path, field.cast, mask)
 
     def star(self, table: Table) -> list[str]:
         """Readable columns in the catalog's order; computed ones are picked by name only, as in PostgREST."""

@@ -27,8 +27,9 @@ from mainstay.core.operation import Conflict, Delete, Format, Insert, Put, Retur
 from mainstay.core.plan import Answer, DeletePlan, Guard, InsertPlan, UpdatePlan
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
+from mainstay.plan.filter import resolve_filter
 from mainstay.plan.limit import limit_select
-from mainstay.plan.resolve import resolve_filter, resolve_select
+from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import View, denied, nearest
 
 

@@ -25,6 +25,7 @@ from mainstay.core.condition import (
     Quantifier,
     Related,
     Slot,
+    Through,
     Truth,
 )
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
@@ -169,6 +170,8 @@ class Conditions:
                 return self._compare(scope, condition)
             case Related():
                 return self._related(scope, condition)
+            case Through():
+                raise TypeError("a plan holds relations by their index")
             case Present(claim):
                 return self.binds.text(claim).is_not(None)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from mainstay.core.catalog import Catalog, ColumnType, Kind, Table, TableKey
-from mainstay.core.condition import And, Call, Compare, Condition, Field, Is, Not, Or, Truth
+from mainstay.core.condition import And, Call, Compare, Condition, Field, Is, Not, Or, Through, Truth
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Aggregate, Embed, Format, Item, Join, Nulls, Order, Pick, Read, Star, Value
 from mainstay.core.principal import Principal
@@ -115,10 +115,16 @@ class Selection:
 
     def require_values(self) -> None:
         """Raises Problem for a value that can't be read, whether or not there is a row to compare with it."""
-        for compare in compares_in(self.where):
-            require_value(compare, self.table, self.sight.asking(self.sight.view))
+        self._require_values(self.where)
         for embed in self.embeds.values():
             embed.selection.require_values()
+
+    def _require_values(self, where: Condition) -> None:
+        for each in terms_in(where):
+            if isinstance(each, Compare):
+                require_value(each, self.table, self.sight.asking(self.sight.view))
+            elif isinstance(each, Through):
+                self._related(each).selection._require_values(each.where)
 
     def all(self) -> list[dict[str, Any]]:
         return self.finished(row for row in self.sight.rows(self.table.key) if self.admits(row))
@@ -220,7 +226,15 @@ class Selection:
                 return opposite(self._holds(of, row))
             case Is(Field(column=name, path=()), truth) if name in self.embeds:
                 return bool(self.embeds[name].related(row)) is (truth is Truth.NOT_NULL)
+            case Through(where=where):
+                embed = self._related(condition)
+                return any(embed.selection._holds(where, target) is True for target in embed.related(row))
         return holds_for(condition, row, self.table, self.sight.asking(self.sight.view))
+
+    def _related(self, through: Through) -> "Embedding":
+        """The embed of that name, which has a filter of its own; else all that the role sees of the relation."""
+        embed = self.embeds.get(through.name) if through.hint is None else None
+        return embed or Embedding(self, Embed(through.name, hint=through.hint))
 
     def _require_names(self, items: Sequence[Item]) -> None:
         """Raises Problem for the first name that does not exist for the role, whether or not there is any row."""
@@ -229,11 +243,17 @@ class Selection:
                 self._require(item.field)
             elif isinstance(item, Embed):
                 self.embeds[item.name] = Embedding(self, item)
-        for field in fields_in(self.where):
-            if field.column not in self.embeds:
-                self._require(field)
+        self._require_condition(self.where)
         for key in self.order:
             self._require_order(key)
+
+    def _require_condition(self, where: Condition) -> None:
+        for each in terms_in(where):
+            if isinstance(each, Through):
+                self._related(each).selection._require_condition(each.where)
+            for field in fields_in(each):
+                if field.column not in self.embeds:
+                    self._require(field)
 
     def _require(self, field: Field) -> None:
         if field.column not in self.readable:
@@ -311,28 +331,23 @@ def aggregate(function: Aggregate | None, values: list[Any], type: ColumnType) -
     return sum(values) / (len(values) if type.kind is Kind.FLOAT else Decimal(len(values)))
 
 
-def compares_in(node: Condition) -> Iterator[Compare]:
-    """Every comparison of a condition, but for those about related rows."""
+def terms_in(node: Condition) -> Iterator[Condition]:
+    """What a condition is made of, in order, without what joins it."""
     match node:
-        case Compare():
-            yield node
         case And(of) | Or(of):
             for part in of:
-                yield from compares_in(part)
+                yield from terms_in(part)
         case Not(of):
-            yield from compares_in(of)
+            yield from terms_in(of)
+        case _:
+            yield node
 
 
 def fields_in(node: object) -> Iterator[Field]:
-    """Every field that a condition names."""
+    """Every field that a term names, but for those of related rows."""
     match node:
         case Field():
             yield node
-        case And(of) | Or(of):
-            for part in of:
-                yield from fields_in(part)
-        case Not(of):
-            yield from fields_in(of)
         case Is(left, _):
             yield from fields_in(left)
         case Compare():

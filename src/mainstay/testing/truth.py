@@ -28,6 +28,7 @@ from mainstay.core.condition import (
     Quantifier,
     Related,
     Slot,
+    Through,
     Truth,
 )
 from mainstay.core.operation import Value
@@ -100,6 +101,8 @@ def holds_for(condition: Condition, row: Row, table: Table, asking: Asking) -> b
             return _compare(condition, row, table, asking)
         case Related():
             return _related(condition, row, table, asking)
+        case Through():
+            raise TypeError("only a selection knows what a relation's name means")
         case Present(claim):
             return asking.principal.claim(claim.path) is not None
 

@@ -15,6 +15,7 @@ from mainstay.core.condition import (
     Quantifier,
     Slot,
     Step,
+    Through,
     Truth,
 )
 from mainstay.core.limits import Limits
@@ -119,6 +120,19 @@ ACCEPTED: list[tuple[str, Condition, tuple[Value, ...]]] = [
     ("or=(and.eq.1,not.eq.2)", Or((compare("and", EQ), compare("not", EQ, 1))), ("1", "2")),
     ("or=(title.eq.,id.eq.1)", Or((compare("title", EQ), compare("id", EQ, 1))), ("", "1")),
     ('or=(title.eq."a"b)', Or((compare("title", EQ),)), ('"a"b',)),
+    ("or=(actors.name.eq.x,id.eq.1)", Or((Through("actors", compare("name", EQ)), compare("id", EQ, 1))), ("x", "1")),
+    ("or=(a.b.c.not.in.(1,2))", Or((Through("a", Through("b", Not(listed("c")))),)), (("1", "2"),)),
+    ("and=(a.and(b.eq.1,not.or(c.is.null,d.e.eq.2)))",
+     Through("a", And((compare("b", EQ),
+                       Not(Or((Is(Field("c"), Truth.NULL), Through("d", compare("e", EQ, 1)))))))), ("1", "2")),
+    ("or=(a.not.and(b.eq.1,c.eq.2))",
+     Or((Through("a", Not(And((compare("b", EQ), compare("c", EQ, 1))))),)), ("1", "2")),
+    ("or=(members!host_id.name.eq.x)", Or((Through("members", compare("name", EQ), "host_id"),)), ("x",)),
+    ('or=(a."eq".eq.1,"b c".d->>e.eq.2)',
+     Or((Through("a", compare("eq", EQ)), Through("b c", Compare(Field("d", (Step("e", True),)), EQ, Slot(1))))),
+     ("1", "2")),
+    ("or=(a.eq.eq.1,a.in.(b.c),a.is.null)",
+     Or((compare("a", EQ), listed("a", index=1), Is(Field("a"), Truth.NULL))), ("eq.1", ("b.c",))),
     ("id=eq.1&or=(id.eq.2,id.eq.3)&title=eq.4",
      And((compare("id", EQ), Or((compare("id", EQ, 1), compare("id", EQ, 2))), compare("title", EQ, 3))),
      ("1", "2", "3", "4")),
@@ -217,6 +231,21 @@ def test_filters_are_bounded(limits: Limits, within: str, past: str, code: str) 
     assert refusal(past, limits).code == code
     with pytest.raises(AssertionError, match="accepted"):
         refusal(within, limits)
+
+
+@pytest.mark.parametrize("name", ["foo", "foo.bar", "not.foo", "foo!bar", "foo->>a", "EQ", "eq(all)x"])
+def test_a_misspelt_operator_in_a_tree_is_refused_as_one(name: str) -> None:
+    problem = refusal(f"or=(id.{name}.1)")
+    assert problem.details is not None
+    assert problem.details.endswith('expecting "not" or operator (eq, gt, ...)')
+
+
+def test_relations_of_a_tree_lead_no_further_than_the_limit() -> None:
+    limits = Limits(depth_max=2)
+    assert refusal("or=(a.b.c.eq.1)", limits).code == "MS403"
+    assert refusal("or=(a.and(b.eq.1,c.eq.2))", limits).code == "MS403"
+    assert refusal("or=(a.b.eq.1,a.c.eq.2)&limit=x", limits).code == "PGRST100"
+    assert refusal(f"or=({'a.' * 20_000}eq.1)").code == "MS403"
 
 
 def test_the_length_of_a_list_does_not_change_the_shape() -> None:

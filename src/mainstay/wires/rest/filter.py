@@ -18,12 +18,13 @@ from mainstay.core.condition import (
     Or,
     Quantifier,
     Slot,
+    Through,
     Truth,
 )
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Value
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.scan import IDENTIFIER, QUOTED, Scanner, read_field, too_deep, unescape
+from mainstay.wires.rest.scan import IDENTIFIER, NAME, QUOTED, Scanner, read_field, read_name, too_deep, unescape
 
 OPERATION = re.compile(r"(not\.)?([a-z]++)(?:\(([^()]*+)\))?\.")
 GROUP = re.compile(r"[ \t]*+(not\.)?(and|or)[ \t]*+\(")
@@ -31,6 +32,7 @@ TRUTH = re.compile(r"not_null|null|true|false|unknown", re.IGNORECASE)
 LIST_OPEN = re.compile(r"[ \t]*+\([ \t]*+")
 BARE_ITEM = re.compile(r"[^,)]*+")
 BRACED = re.compile(r"\{[^{}]*+\}")
+STEP = re.compile(rf"[ \t]*+(?:{QUOTED.pattern}|{NAME.pattern})(?:(?:->|!)[^.,()]*+)?\.", re.DOTALL)
 ARRAY_ITEM = re.compile(r'[^{},"\\]*+')
 
 OPERATOR_EXPECTED = '"not" or operator (eq, gt, ...)'
@@ -113,16 +115,47 @@ def _read_group(scanner: Scanner, operator: str, slots: Slots, depth: int) -> Co
 def _read_branch(scanner: Scanner, slots: Slots, depth: int) -> Condition:
     group = GROUP.match(scanner.text, scanner.position)
     if group is None:
-        field = read_field(scanner)
-        if not scanner.take("."):
-            scanner.fail("delimiter (.)")
-        condition = _read_condition(scanner, field, slots, _read_enclosed)
+        condition = _read_term(scanner, slots, depth)
     else:
         scanner.position = group.end()
         condition = _read_group(scanner, group.group(2), slots, depth + 1)
         condition = Not(condition) if group.group(1) else condition
     scanner.skip_spaces()
     return condition
+
+
+def _read_term(scanner: Scanner, slots: Slots, depth: int) -> Condition:
+    """`column.operator.value`; or `relation.` and a branch of its own, which then is about related rows.
+
+    Where both could be meant, `relation.eq.…` say, it is the column's: that is PostgREST's grammar.
+    """
+    field = read_field(scanner)
+    hint = read_name(scanner) if not field.path and scanner.take("!") else None
+    if not scanner.take("."):
+        scanner.fail("delimiter (.)")
+    if field.path or (hint is None and (_is_operation(scanner, scanner.position) or not _leads_on(scanner))):
+        return _read_condition(scanner, field, slots, _read_enclosed)
+    if depth >= slots.limits.depth_max:
+        raise too_deep(slots.limits.depth_max, scanner.where)
+    return Through(field.column, _read_branch(scanner, slots, depth + 1), hint)
+
+
+def _is_operation(scanner: Scanner, position: int) -> bool:
+    found = OPERATION.match(scanner.text, position)
+    return found is not None and found.group(2) in OPERATORS
+
+
+def _leads_on(scanner: Scanner) -> bool:
+    """True where a group is next, or names up to an operator or a group: else it is a misspelt operator."""
+    position = scanner.position
+    while GROUP.match(scanner.text, position) is None:
+        step = STEP.match(scanner.text, position)
+        if step is None:
+            return False
+        position = step.end()
+        if _is_operation(scanner, position):
+            return True
+    return True
 
 
 def _read_condition(scanner: Scanner, field: Field, slots: Slots, read_value: Callable[[Scanner], str]) -> Condition:

@@ -70,6 +70,7 @@ STATUSES: dict[str, int] = {
     "MS446": 400,
     "MS447": 400,
     "MS448": 400,
+    "MS465": 400,
     # ours: a server that can't, or can't now
     "MS500": 500,
     "MS501": 501,

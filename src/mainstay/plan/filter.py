@@ -1,0 +1,139 @@
+"""The caller's conditions, with all that the policy says about what they look at woven in.
+
+What comes out sees no row and no column, of the table or of any table that it leads to, that the role does not.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import msgspec
+
+from mainstay.core.catalog import Table
+from mainstay.core.condition import (
+    TRUE,
+    And,
+    Call,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Not,
+    Operand,
+    Or,
+    Present,
+    Related,
+    Through,
+    Truth,
+    both,
+)
+from mainstay.core.plan import Nested, Select
+from mainstay.core.problem import Problem
+from mainstay.plan.casts import cast_name
+from mainstay.plan.join import exists, nest
+from mainstay.plan.relation import find_relation
+from mainstay.plan.view import View
+
+FUNCTIONS = frozenset({"lower", "upper", "length", "coalesce", "now", "current_date"})
+
+
+def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[Nested] = ()) -> Condition:
+    """The caller's condition with each column's mask. `nested` are the embeds that it may name.
+
+    A null test on an embed becomes a test for related rows, and so does a condition on them. Raises Problem for names
+    that the role can't see, MS465 for a condition that only a policy may hold, because nothing would be woven into it.
+    """
+    match where:
+        case And(of):
+            return both(*(resolve_filter(view, table, part, nested) for part in of))
+        case Or(of):
+            return Or(tuple(resolve_filter(view, table, part, nested) for part in of))
+        case Not(of):
+            return Not(resolve_filter(view, table, of, nested))
+        case Compare(left=left, right=right):
+            return msgspec.structs.replace(where, left=_left(view, table, left), right=_resolved(view, table, right))
+        case Is(Field() as left, truth) if (embed := _named(nested, left)) is not None:
+            return _null_test(table, embed, truth)
+        case Is(left, truth):
+            return Is(_left(view, table, left), truth)
+        case Through():
+            return _through(view, table, where, nested)
+        case Related() | Present():
+            raise _not_for_callers()
+
+
+def _through(view: View, table: Table, through: Through, nested: Sequence[Nested]) -> Condition:
+    """An embed's rows are those that its own filter admits; a relation's, all that the role sees."""
+    found = next((embed for embed in nested if embed.name == through.name), None) if through.hint is None else None
+    found = found or _by_name(view, table, through)
+    inner = [output for output in found.select.outputs if isinstance(output, Nested)]
+    return exists(table, found, resolve_filter(view, found.target, through.where, inner))
+
+
+def _by_name(view: View, table: Table, through: Through) -> Nested:
+    relation = find_relation(view, table, through.name, through.hint, f"filter {through.name}")
+    target = view.target(relation)
+    return nest(view, table, relation, through.name, Select(target, (), where=view.reading(target).rows))
+
+
+def _left(view: View, table: Table, operand: Field | Call) -> Field | Call:
+    resolved = _resolved(view, table, operand)
+    return cast("Field | Call", resolved)
+
+
+def _resolved(view: View, table: Table, operand: Operand) -> Operand:
+    match operand:
+        case Field():
+            field = resolve_field(view, table, operand, f"filter {operand.column}")
+            return shielded(view, table, field)
+        case Call(function, arguments):
+            if function not in FUNCTIONS:
+                raise _not_for_callers()
+            return Call(function, tuple(_resolved(view, table, argument) for argument in arguments))
+        case _:
+            return operand
+
+
+def resolve_field(view: View, table: Table, field: Field, where: str) -> Field:
+    """The caller's field with the column's mask, and a cast that is on the list."""
+    found = view.field(table, field, where)
+    if found.cast is None:
+        return found
+    return Field(found.column, found.path, cast_name(found.cast, view.catalog, where), found.mask)
+
+
+def shielded(view: View, table: Table, field: Field) -> Field:
+    """A cast fails on some data and then quotes it, so in a filter it is only tried on rows that the role sees.
+
+    A computed column may fail as well. SQL does not promise to test the policy before the filter; CASE, which a mask
+    becomes, does.
+    """
+    rows = view.reading(table).rows
+    total = field.cast is None and not table.columns[field.column].computed
+    if total or rows == TRUE:
+        return field
+    return Field(field.column, field.path, field.cast, both(rows, field.mask or TRUE))
+
+
+def _null_test(table: Table, nested: Nested, truth: Truth) -> Condition:
+    match truth:
+        case Truth.NULL:
+            return Not(exists(table, nested))
+        case Truth.NOT_NULL:
+            return exists(table, nested)
+        case _:
+            raise Problem(
+                "PGRST120",
+                f"Bad operator on the '{nested.name}' embedded resource",
+                details="Only is null or not is null filters are allowed on embedded resources",
+                where=f"filter {nested.name}",
+            )
+
+
+def _named(nested: Iterable[Nested], field: Field) -> Nested | None:
+    if field.path:
+        return None
+    return next((embed for embed in nested if embed.name == field.column), None)
+
+
+def _not_for_callers() -> Problem:
+    return Problem("MS465", "The request holds a condition that only a policy may", where="filter")

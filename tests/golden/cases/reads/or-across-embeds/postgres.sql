@@ -1,0 +1,21 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.title AS title, (
+    SELECT row_to_json(t3) AS row_to_json_1
+    FROM (
+      SELECT t2.name AS name
+      FROM public.directors AS t2
+      WHERE t1.director_id = t2.id
+      LIMIT 1
+    ) AS t3
+  ) AS director
+  FROM public.films AS t1
+  WHERE (t1.published = CAST('true' AS BOOLEAN)) AND ((EXISTS (
+    SELECT 1
+    FROM public.directors AS t4
+    WHERE t1.director_id = t4.id AND (t4.name = CAST($1 AS TEXT))
+  )) OR (t1.year > CAST(CAST($2 AS TEXT) AS INTEGER)))
+  ORDER BY t1.id ASC
+  LIMIT 1000
+) AS page
+HAVING num_nulls(CAST(CAST($2 AS TEXT) AS INTEGER)) >= 0

@@ -1,0 +1,13 @@
+SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
+FROM (
+  SELECT t1.name AS name
+  FROM public.directors AS t1
+  WHERE EXISTS (
+    SELECT 1
+    FROM public.films AS t2
+    WHERE t1.id = t2.director_id AND (t2.published = CAST('true' AS BOOLEAN)) AND NOT ((t2.year > CAST(CAST($1 AS TEXT) AS INTEGER)) OR (t2.genre IS NULL))
+  )
+  ORDER BY t1.id ASC
+  LIMIT 1000
+) AS page
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS INTEGER)) >= 0
