@@ -19,7 +19,9 @@ from mainstay.core.problem import DeclarationError
 
 PREFIX = "MAINSTAY_"
 LIMITS_PREFIX = "MAINSTAY_LIMITS_"
-SECRETS = frozenset({"jwt_secret", "jwt_jwks"})
+SECRETS = frozenset({"jwt_secret", "jwt_public_key", "jwt_jwks"})
+PUBLIC_KEYS = ("jwt_public_key", "jwt_jwks", "jwt_jwks_url")
+"""Settings that name keys which verify and can not sign."""
 HIDDEN = "***"
 URL_PASSWORD = re.compile(r"(?<=://)([^:@/?]*):([^@/?]*)@|(?<=[?&]password=)[^&]*")
 TransactionEnd: TypeAlias = Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"]
@@ -39,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The shared secret that HS256, HS384 and HS512 tokens are signed with; at least 32 bytes."""
     jwt_secret_is_base64: bool = False
     """Whether the secret is base64 (or base64url) of the bytes to verify with."""
+    jwt_public_key: str | None = None
+    """A public key that verifies tokens, as PEM text: RSA, EC or Ed25519."""
     jwt_jwks: str | None = None
     """A JSON Web Key Set, as JSON text, whose keys verify tokens."""
     jwt_jwks_url: str | None = None
@@ -47,14 +51,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The signature algorithms that are accepted; empty accepts those that fit the keys."""
     jwt_audience: tuple[str, ...] = ()
     """A token must be meant for one of these (`aud`); empty accepts any."""
+    jwt_audience_required: bool = True
+    """Whether a token without `aud` is refused where an audience is set; PostgREST lets it in."""
     jwt_issuer: str | None = None
     """A token must come from this issuer (`iss`); unset accepts any."""
     jwt_leeway_s: Annotated[int, Meta(ge=0)] = 30
     """Seconds by which clocks may differ when `exp`, `nbf` and `iat` are checked."""
+    jwt_lifetime_s_max: Annotated[int, Meta(ge=1)] | None = None
+    """The longest time from a token's `iat` to its `exp`, in seconds; a token without `exp` is then refused, too."""
     jwt_role_claim: str = "role"
     """Where in the claims the role is, with dots between steps: `role`, `app_metadata.role`."""
-    anonymous_role: str = "anonymous"
-    """The role of a request without a token."""
+    anonymous_role: str | None = "anonymous"
+    """The role of a request without a token, and of a token without a role; empty refuses both."""
     security: Literal["policy", "database", "both"] = "policy"
     """Who decides: the rules declared in Python, the database's grants and row-level security, or both together."""
     schemas: tuple[str, ...] = ("public",)

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import MetaData
 
 from cli.conftest import APP, Run, assert_refused
+from mainstay import Mainstay
+from mainstay.cli.hosting import configure
+from mainstay.settings import PUBLIC_KEYS, Settings
 
 pytestmark = pytest.mark.slow
 
@@ -169,6 +173,23 @@ def test_sql_takes_headers_and_a_body(mainstay: Run) -> None:
 )
 def test_sql_refuses_in_one_line(arguments: list[str], says: str, mainstay: Run) -> None:
     assert_refused(mainstay("sql", *arguments), says=says)
+
+
+def test_where_nobody_may_ask_without_a_token_sql_wants_a_role(mainstay: Run) -> None:
+    assert_refused(mainstay("sql", "GET /films", MAINSTAY_ANONYMOUS_ROLE=""), says="say who asks: --role")
+    assert mainstay("sql", "GET /films", "--role", "editor", MAINSTAY_ANONYMOUS_ROLE="").returncode == 0
+
+
+def test_a_token_lives_no_longer_than_the_settings_allow(mainstay: Run) -> None:
+    arguments = ["token", "--role", "editor", "--secret", SECRET, "--expires"]
+    assert_refused(mainstay(*arguments, "61s", MAINSTAY_JWT_LIFETIME_S_MAX="60"), says="more than 60 s is refused")
+    assert mainstay(*arguments, "60s", MAINSTAY_JWT_LIFETIME_S_MAX="60").returncode == 0
+
+
+@pytest.mark.parametrize("setting", PUBLIC_KEYS)
+def test_an_app_with_public_keys_is_given_no_secret_of_ours(setting: str) -> None:
+    app = Mainstay(MetaData(), settings=Settings(**{setting: "x"}))
+    assert configure(app, {}, {"jwt_secret": SECRET}).settings.jwt_secret is None
 
 
 def test_a_token_holds_the_role_the_claims_and_an_end(mainstay: Run) -> None:

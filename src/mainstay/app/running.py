@@ -54,6 +54,8 @@ class Answering:
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
 
     async def handle(self, request: Request) -> Response:
+        if request.method == "OPTIONS" and (answer := self.wire.preflight(request)) is not None:
+            return answer  # a browser sends no token with it (Fetch standard, CORS-preflight fetch)
         principal: Principal | None = None
         call: Call | None = None
         times = [perf_counter()]
@@ -138,12 +140,15 @@ def _authenticator(settings: Settings) -> Authenticator:
     rules = TokenRules(
         secret=settings.jwt_secret,
         secret_is_base64=settings.jwt_secret_is_base64,
+        public_key=settings.jwt_public_key,
         keys=settings.jwt_jwks,
         jwks_url=settings.jwt_jwks_url,
         algorithms=settings.jwt_algorithms or None,
         audience=settings.jwt_audience or None,
+        audience_required=settings.jwt_audience_required,
         issuer=settings.jwt_issuer,
         leeway_s=settings.jwt_leeway_s,
+        lifetime_s_max=settings.jwt_lifetime_s_max,
         role_claim=settings.jwt_role_claim,
         anonymous_role=settings.anonymous_role,
     )

@@ -84,6 +84,8 @@ def principal_of(app: "Mainstay", question: Question) -> Principal:
     anonymous = app.settings.anonymous_role
     chosen = question.role or anonymous
     roles = role_names(app)
+    if chosen is None:
+        raise Failure("nobody may ask without a token (anonymous_role is empty); say who asks: --role ROLE")
     if chosen not in roles and not app.policy.defers:
         raise Failure(f"no role {chosen!r} is declared; there are: {', '.join(roles) or 'none'}")
     return Principal(chosen, parse_claims(question.claims), anonymous=question.role is None)

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from mainstay.app import Mainstay
     from mainstay.core.exchange import Request
 
-NO_KEYS: dict[str, Any] = {"jwt_jwks": None, "jwt_jwks_url": None, "jwt_algorithms": (), "jwt_secret_is_base64": False}
+OWN_TOKENS: dict[str, Any] = {
+    "jwt_public_key": None,
+    "jwt_jwks": None,
+    "jwt_jwks_url": None,
+    "jwt_algorithms": (),
+    "jwt_secret_is_base64": False,
+    "jwt_lifetime_s_max": None,
+}
 
 
 def explain(  # noqa: PLR0913 - each is an option
@@ -62,7 +69,7 @@ def explain(  # noqa: PLR0913 - each is an option
     served = load_app(find_target(app))
     # The request goes the server's own way, with a token, so that the plan is the very one that a caller would have.
     changes = {"database_url": database_of(served, database, data), "plan_enabled": True}
-    served.configure(served.settings.replace(**changes, **NO_KEYS, jwt_secret=secrets.token_urlsafe(48)))
+    served.configure(served.settings.replace(**changes, **OWN_TOKENS, jwt_secret=secrets.token_urlsafe(48)))
     asked = ask(served, Question(request, role, claims, header, body))
     headers = parse_headers(header)
     if role is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mainstay.cli.loading import Target, load_app
+from mainstay.settings import PUBLIC_KEYS
 
 if TYPE_CHECKING:
     from mainstay.app import Mainstay
@@ -46,7 +47,7 @@ def configure(app: "Mainstay", changes: dict[str, Any], fallbacks: dict[str, Any
     """Give the app its settings: its own, with what the command line says in front and behind."""
     settings = app.settings
     missing = {name: value for name, value in fallbacks.items() if getattr(settings, name) is None}
-    if settings.jwt_jwks is not None or settings.jwt_jwks_url is not None:
+    if any(getattr(settings, name) is not None for name in PUBLIC_KEYS):
         missing.pop("jwt_secret", None)  # an app with public keys must not take tokens of a secret it never named
     app.configure(settings.replace(**{**missing, **changes}))
     return app

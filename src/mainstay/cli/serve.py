@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from mainstay.settings import PUBLIC_KEYS
+
 if TYPE_CHECKING:
     from mainstay.settings import Settings
 
@@ -58,11 +60,12 @@ def serve(  # noqa: PLR0913 - each is an option
     if settings.database_url is None:
         raise Failure("there is no database to serve; give --database URL or set MAINSTAY_DATABASE_URL")
     if not has_key(settings):
-        print("mainstay: no JWT key is set, so only the anonymous role works; set MAINSTAY_JWT_SECRET", file=sys.stderr)
+        who = "nobody is let in" if settings.anonymous_role is None else "only the anonymous role works"
+        print(f"mainstay: no JWT key is set, so {who}; set MAINSTAY_JWT_SECRET", file=sys.stderr)
     os.environ.update(announce(target, changes, {}))
     sys.exit(run_server(settings, host=host, port=port, uds=uds, workers=workers))
 
 
 def has_key(settings: "Settings") -> bool:
     """Whether any token can be verified."""
-    return any(key is not None for key in (settings.jwt_secret, settings.jwt_jwks, settings.jwt_jwks_url))
+    return any(getattr(settings, name) is not None for name in ("jwt_secret", *PUBLIC_KEYS))

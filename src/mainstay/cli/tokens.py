@@ -49,6 +49,9 @@ def sign(settings: Settings, role: str, claims: Mapping[str, Any], lifetime_s: i
 
     if settings.jwt_secret is None:
         raise Failure("there is no secret to sign a token with; set MAINSTAY_JWT_SECRET or run: mainstay dev")
+    longest = settings.jwt_lifetime_s_max
+    if longest is not None and lifetime_s > longest:
+        raise Failure(f"a token that is good for more than {longest} s is refused (jwt_lifetime_s_max)")
     now = int(time.time())
     body: dict[str, Any] = {"iat": now, "exp": now + lifetime_s, **claims}
     if settings.jwt_issuer is not None:

@@ -31,7 +31,8 @@ def _token_lines(app: "Mainstay") -> list[str]:
         return ["Tokens come from where the app's public keys do."]
     if not tokens:
         return ["There are no roles that need a token."]
-    return ["A token for each role, good for a week (mainstay token makes others, with claims):"] + [
+    lifetime = "a week" if _lifetime_s(app) == LIFETIME_S else f"{_lifetime_s(app)} s"
+    return [f"A token for each role, good for {lifetime} (mainstay token makes others, with claims):"] + [
         f"  {role}: {token}" for role, token in tokens
     ]
 
@@ -40,7 +41,7 @@ def _curl_lines(app: "Mainstay", origin: str) -> list[str]:
     """A request of someone without a token if such a one may read anything, else of the first role that may."""
     base = f"{origin}{app.settings.rest_prefix}"
     anonymous = app.settings.anonymous_role
-    for role in (anonymous, *_token_roles(app)):
+    for role in (*filter(None, [anonymous]), *_token_roles(app)):
         table = _readable(app, role)
         if table is not None:
             token = "" if role == anonymous else f" -H 'Authorization: Bearer {_token(app, role)}'"
@@ -49,7 +50,11 @@ def _curl_lines(app: "Mainstay", origin: str) -> list[str]:
 
 
 def _token(app: "Mainstay", role: str) -> str:
-    return sign(app.settings, role, {}, LIFETIME_S)
+    return sign(app.settings, role, {}, _lifetime_s(app))
+
+
+def _lifetime_s(app: "Mainstay") -> int:
+    return min(LIFETIME_S, app.settings.jwt_lifetime_s_max or LIFETIME_S)
 
 
 def _token_roles(app: "Mainstay") -> list[str]:

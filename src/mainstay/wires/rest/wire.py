@@ -9,7 +9,7 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
-from mainstay.wires.rest.cors import Cors, cors_headers
+from mainstay.wires.rest.cors import Cors, cors_headers, preflight
 from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.parse import METHODS, PAYLOADS, READS, Setup, parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
@@ -104,6 +104,10 @@ class RestWire:
         if self.server_timing and times:
             response.headers.append(("server-timing", server_timing(times, result.database_us)))
         return response
+
+    def preflight(self, request: Request) -> Response | None:
+        """The answer to a preflight, which asks for nothing that anyone has to be known for; None for what is none."""
+        return preflight(self.setup.cors, request.headers)
 
     def refuse(
         self, problem: Problem, *, anonymous: bool, call: Call | None = None, request: Request | None = None
