@@ -257,7 +257,7 @@ print(reflect_models([test_relations.Base, test_columns.Base]).version)
 
 
 def test_two_processes_agree_on_the_version() -> None:
-    paths = os.pathsep.join(str(Path(__file__).parents[level]) for level in (0, 1))
+    paths = os.pathsep.join([str(Path(__file__).parents[level]) for level in (0, 1)] + sys.path)
     runs = [
         subprocess.run(
             [sys.executable, "-W", "ignore", "-c", PROGRAM],

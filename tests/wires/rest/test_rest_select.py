@@ -1,8 +1,12 @@
 """What `select=` means, and what of it is refused."""
 
+import re
+from pathlib import Path
+
 import pytest
 from rest_requests import read, refusal
 
+import mainstay
 from mainstay.core.condition import Field, Step
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Aggregate, Embed, Item, Join, Pick, Star
@@ -158,3 +162,9 @@ def test_the_arrows_of_a_json_path_are_bounded() -> None:
     assert len(read(f"select={path}")[0].select) == 1
     assert refusal(f"select={path}->a").code == "MS403"
     assert refusal(f"{path}->a=eq.1").code == "MS403"
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5 matches less than is there: https://github.com/python/cpython/issues/106052."""
+    sources = Path(mainstay.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if re.search(r"re\.compile\(.*[^\\]\)[*+?]\+", path.read_text())] == []

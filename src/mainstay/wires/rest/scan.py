@@ -1,7 +1,7 @@
 """Reads PostgREST's small grammar of names: quoted and bare names, JSON paths, casts; and says where reading failed.
 
-Every other parser of this wire reads through a `Scanner`. Reading is linear in the text: each pattern is possessive,
-and nothing is tried twice. Never looks a name up.
+Every other parser of this wire reads through a `Scanner`. Reading is linear in the text: each pattern is possessive, or
+can go on in one way alone, and nothing is tried twice. Never looks a name up.
 """
 
 import re
@@ -15,14 +15,15 @@ JSON_KEY_EXPECTED = '"-", digit or any non reserved character different from: .,
 NO_NUL = "any character but NUL"
 JSON_INDEX_END = 'digit, "->", "::", ".", "," or end of input'
 
+# No group is repeated possessively: Python before 3.11.5 reads that wrongly (github.com/python/cpython/issues/106052).
 SPACES = re.compile(r"[ \t]*+")
-NAME = re.compile(r"[\w $]++(?:-(?!>)[\w $]++)*+")
-QUOTED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+NAME = re.compile(r"[\w $]++(?:-(?!>)[\w $]++)*")
+QUOTED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*)"', re.DOTALL)
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 IDENTIFIER = re.compile(r"[\w $]++")
 JSON_INDEX = re.compile(r"-?[0-9]++(?=->|::|[.,)]|\Z)")
 JSON_DIGITS = re.compile(r"-?[0-9]*+")
-JSON_KEY = re.compile(r"[^(\-:.,>)]++(?:-(?!>)[^(\-:.,>)]++)*+")
+JSON_KEY = re.compile(r"[^(\-:.,>)]++(?:-(?!>)[^(\-:.,>)]++)*")
 
 JSON_INDEX_MAX = 2**31 - 1
 """PostgreSQL indexes JSON arrays with an int4."""
