@@ -137,6 +137,9 @@ class Relation(msgspec.Struct, frozen=True):
 
     function: FunctionKey | None = None
 
+    to_view: bool = False
+    """True where the target is a view, which its own name means, but not that of a key or of a key's column."""
+
 
 class TableForm(Enum):
     """What a table is in the database."""

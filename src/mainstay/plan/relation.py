@@ -18,6 +18,8 @@ def find_relation(view: View, table: Table, target: str, hint: str | None, where
         fitting = [
             relation for relation in visible if _means(relation, target) and (hint is None or _hinted(relation, hint))
         ]
+        # A table's own name means its children by a key, where it has such; PostgREST knows no others.
+        fitting = [relation for relation in fitting if not _through_itself(relation)] or fitting
     if not fitting:
         raise _unknown(table, target, hint, visible, where)
     if len(fitting) > 1:
@@ -26,16 +28,24 @@ def find_relation(view: View, table: Table, target: str, hint: str | None, where
 
 
 def _means(relation: Relation, target: str) -> bool:
+    if relation.function is not None:  # which is meant by its name alone
+        return False
     if target == relation.target.name:
         # A table's own name means its children: the parent is reached by the key's column, as in PostgREST.
         return relation.source != relation.target or not relation.outgoing
+    if relation.to_view:
+        return False
     if target == relation.constraint:
         return True
     return relation.outgoing and len(relation.pairs) == 1 and relation.pairs[0][0] == target
 
 
+def _through_itself(relation: Relation) -> bool:
+    return relation.name is None and relation.junction is not None and relation.source == relation.target
+
+
 def _hinted(relation: Relation, hint: str) -> bool:
-    if hint in (relation.name, relation.constraint):
+    if relation.function is not None or hint in (relation.name, relation.constraint):
         return True
     if relation.junction is not None:
         junction = relation.junction
@@ -93,15 +103,22 @@ def _describe(table: Table, relation: Relation) -> dict[str, str]:
             ),
             "embedding": f"{table.name} with {relation.target.name}",
         }
-    incoming = "one-to-one" if relation.to_one else "one-to-many"
     return {
-        "cardinality": "many-to-one" if relation.outgoing else incoming,
+        "cardinality": _cardinality(table, relation),
         "relationship": (
             f"{relation.constraint or relation.name} using {table.name}({columns(a for a, _ in relation.pairs)}) and "
             f"{relation.target.name}({columns(b for _, b in relation.pairs)})"
         ),
         "embedding": f"{table.name} with {relation.target.name}",
     }
+
+
+def _cardinality(table: Table, relation: Relation) -> str:
+    if not relation.outgoing:
+        return "one-to-one" if relation.to_one else "one-to-many"
+    columns = {column for column, _ in relation.pairs}
+    single = any(columns == set(unique) for unique in (table.primary_key, *table.unique))
+    return "one-to-one" if single else "many-to-one"
 
 
 def _names(pairs: tuple[tuple[str, str], ...]) -> str:

@@ -98,6 +98,9 @@ class View:
         return known_columns(self.policy, self.role, table)
 
     def _walkable(self, table: Table, relation: Relation) -> bool:
+        """A function is given the whole row, whatever of it the role reads: so the role must be allowed to call it."""
+        if relation.function is not None and not self.policy.may_call(self.role, relation.function):
+            return False
         source = self._reads(table.key, (left for left, _ in relation.pairs))
         if relation.junction is None:
             return source and self._reads(relation.target, (right for _, right in relation.pairs))

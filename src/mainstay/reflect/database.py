@@ -72,12 +72,12 @@ class _Keys:
         for table in exposed:
             key = TableKey(table.schema, table.name)
             names = self._names[table.oid]
-            self._shown[table.oid].append(Shown(key, {number: [name] for number, name in names.items()}))
+            self._shown[table.oid].append(Shown(key, False, {number: [name] for number, name in names.items()}))
             by_table: dict[int, dict[int, list[str]]] = defaultdict(dict)
             for (base, number), places in origins.get(table.oid, {}).items():
                 by_table[base][number] = [names[place] for place in places if place in names]
             for base, shown in by_table.items():
-                self._shown[base].append(Shown(key, shown))
+                self._shown[base].append(Shown(key, True, shown))
         self.primary = self._primary()
         self._unique: dict[int, set[tuple[str, ...]]] = defaultdict(set)
         for unique in found.keys:

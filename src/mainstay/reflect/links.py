@@ -21,6 +21,7 @@ class Shown(msgspec.Struct, frozen=True):
     """A table, or a view of it: the names under which it shows each of the table's columns."""
 
     key: TableKey
+    view: bool
     names: Mapping[int, list[str]]
 
     def spellings(self, columns: Iterable[int]) -> list[Names]:
@@ -31,8 +32,8 @@ class Shown(msgspec.Struct, frozen=True):
 class Link(msgspec.Struct, frozen=True):
     """A foreign key as one table or view has it towards another. `single`: at most one row refers to another."""
 
-    source: TableKey
-    target: TableKey
+    source: Shown
+    target: Shown
     pairs: Pairs
     constraint: str
     single: bool
@@ -47,7 +48,7 @@ def links_of(
 ) -> list[Link]:
     """`shown` holds what can be asked for of each table, `unique` the sets of columns that are a key of theirs."""
     return [
-        Link(source.key, target.key, tuple(zip(here, there, strict=True)), key.name, single)
+        Link(source, target, tuple(zip(here, there, strict=True)), key.name, single)
         for key in keys
         for single in [(key.table, frozenset(key.columns)) in unique]
         for source, target in product(shown.get(key.table, []), shown.get(key.target, []))
@@ -66,15 +67,25 @@ def relations_of(links: list[Link], primary_keys: Mapping[TableKey, Names]) -> d
 
 def _direct(links: list[Link]) -> Iterator[Relation]:
     for link in links:
-        yield Relation(None, link.source, link.target, to_one=True, pairs=link.pairs, constraint=link.constraint)
+        source, target = link.source, link.target
         yield Relation(
             None,
-            link.target,
-            link.source,
+            source.key,
+            target.key,
+            to_one=True,
+            pairs=link.pairs,
+            constraint=link.constraint,
+            to_view=target.view,
+        )
+        yield Relation(
+            None,
+            target.key,
+            source.key,
             to_one=link.single,
             pairs=_turned(link.pairs),
             constraint=link.constraint,
             outgoing=False,
+            to_view=source.view,
         )
 
 
@@ -82,15 +93,23 @@ def _through_junctions(links: list[Link], primary_keys: Mapping[TableKey, Names]
     """A junction is a table or view whose primary key holds the columns of two foreign keys, neither unique itself."""
     by_source: dict[TableKey, list[Link]] = defaultdict(list)
     for link in links:
-        whole = primary_keys.get(link.source, ())
+        whole = primary_keys.get(link.source.key, ())
         if not link.single and link.columns.issubset(whole):
-            by_source[link.source].append(link)
+            by_source[link.source.key].append(link)
     for junction, ways in by_source.items():
         for near, far in permutations(ways, 2):
-            if near.constraint == far.constraint:
-                continue
-            through = Junction(junction, _turned(near.pairs), _turned(far.pairs), near.constraint, far.constraint)
-            yield Relation(None, near.target, far.target, to_one=False, junction=through, outgoing=False)
+            if near.constraint != far.constraint:
+                yield Relation(
+                    None,
+                    near.target.key,
+                    far.target.key,
+                    to_one=False,
+                    junction=Junction(
+                        junction, _turned(near.pairs), _turned(far.pairs), near.constraint, far.constraint
+                    ),
+                    outgoing=False,
+                    to_view=far.target.view,
+                )
 
 
 def _turned(pairs: Pairs) -> Pairs:

@@ -29,6 +29,7 @@ from mainstay.core.condition import (
     Truth,
 )
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
+from mainstay.sql.function import NamedCall
 
 _SYMBOLS = {
     Operator.EQ: "=",
@@ -93,10 +94,15 @@ class Scope:
 
     def _of_row(self, function: FunctionKey) -> Expression:
         """A computed column: the database's own function of the row."""
-        row: Any = self.source
-        whole = row.table_valued()
-        computed: Expression = getattr(getattr(sa.func, function.schema), function.name)(whole)
-        return computed
+        return NamedCall(function, [(None, self.row())])
+
+    def row(self) -> Expression:
+        """The whole row, of the table's own type."""
+        source: Any = self.source
+        whole: Expression = source.table_valued()
+        if isinstance(self.source, sa.CTE):  # whose rows are of no named type
+            return sa.cast(whole, Named(DIALECT.identifier_preparer.format_table(plain_table(self.table))))
+        return whole
 
     def _plain(self, name: str) -> Expression:
         return self.source.c[name]
@@ -215,6 +221,9 @@ class Conditions:
 
     def joined(self, relation: Relation, source: Scope, through: Condition) -> tuple[Scope, sa.FromClause, Expression]:
         """The target's scope, what to select from, and how it is tied to the source's row."""
+        if relation.function is not None:
+            target = self._computed(relation.function, relation.target, source)
+            return target, target.source, sa.true()
         target = self.scope(relation.target)
         junction = relation.junction
         if junction is None:
@@ -225,6 +234,12 @@ class Conditions:
         if through != And():
             tie = sa.and_(tie, self.condition(middle, through))
         return target, target.source.join(middle.source, across), tie
+
+    def _computed(self, function: FunctionKey, key: TableKey, source: Scope) -> Scope:
+        """The rows that the database's own function gives for the source's row."""
+        table = self.catalog.tables[key]
+        call: Any = NamedCall(function, [(None, source.row())])
+        return Scope(table, call.table_valued(*plain_table(table).columns).alias(self.alias()))
 
     def _is(self, scope: Scope, left: Field | Call, truth: Truth) -> Expression:
         expression = self.operand(scope, left, "text")
