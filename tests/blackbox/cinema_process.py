@@ -115,7 +115,8 @@ def _environment(database: str, limits: Mapping[str, int], settings: Mapping[str
     own = {name: value for name, value in os.environ.items() if not name.startswith("MAINSTAY_")}
     bounds = {f"MAINSTAY_LIMITS_{name.upper()}": str(value) for name, value in limits.items()}
     rest = {f"MAINSTAY_{name.upper()}": str(value) for name, value in settings.items()}
-    return own | LANES | {"PYTHONPATH": str(TESTS), "MAINSTAY_DATABASE_URL": database} | bounds | rest
+    path = os.pathsep.join(filter(None, (str(TESTS), own.get("PYTHONPATH"))))
+    return own | LANES | {"PYTHONPATH": path, "MAINSTAY_DATABASE_URL": database} | bounds | rest
 
 
 def slow_cinema_database(postgres: Postgres) -> str:

@@ -151,3 +151,12 @@ def test_a_regular_expression_that_takes_for_ever_does_not(cinema: Cinema) -> No
     answer = cinema.ask("GET", "/films?title=match.(((a*)*)*)*(((a*)*)*)*%24x")
     assert answer.status in {200, 400, 504}
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(("method", "path"), [("QUERY", "/films"), ("POST", "/films/query")])
+def test_a_query_that_no_url_has_room_for_comes_in_a_body(cinema: Cinema, method: str, path: str) -> None:
+    query = f"select=title&id=in.({','.join(str(number) for number in range(100_000_001, 100_000_999))},1)"
+    assert cinema.ask("GET", f"/films?{query}").status == 414
+    answer = cinema.ask(method, path, body=query, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.json == [{"title": "The Long Pier"}]
+    assert answer.headers["content-range"] == "0-0/*"

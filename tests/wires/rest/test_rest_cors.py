@@ -49,7 +49,7 @@ def test_a_listed_origin_is_named_and_may_send_credentials() -> None:
 
 def test_an_origin_that_is_not_listed_may_not_read() -> None:
     headers = options(LISTED, origin="http://three.example", access_control_request_method="POST")
-    assert headers == {"allow": "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"}
+    assert not any(name.startswith("access-control") for name in headers)
     call = LISTED.parse(request(headers={"origin": "http://three.example"}))
     assert not any(name.startswith("access-control") for name, _ in call.reply.headers)
 

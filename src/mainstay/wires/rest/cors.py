@@ -52,7 +52,8 @@ def _origin_headers(allowed: str) -> tuple[tuple[str, str], ...]:
 def preflight(cors: Cors, headers: Headers) -> Response | None:
     """The answer to a preflight; None where the request is none, or its origin may not ask."""
     allowed = cors.allow(headers.get("origin"))
-    if allowed is None or headers.get("access-control-request-method") is None:
+    method = headers.get("access-control-request-method")
+    if allowed is None or method is None:
         return None
     asked = (headers.get("access-control-request-headers") or "").split(",")[:HEADERS_MAX]
     names = [name for name in map(str.strip, asked) if TOKEN.fullmatch(name)]
@@ -60,7 +61,7 @@ def preflight(cors: Cors, headers: Headers) -> Response | None:
         200,
         [
             *_origin_headers(allowed),
-            ("access-control-allow-methods", METHODS),
+            ("access-control-allow-methods", f"{METHODS}, QUERY" if method == "QUERY" else METHODS),
             ("access-control-allow-headers", ", ".join(dict.fromkeys(("Authorization", *names, *ALWAYS_ALLOWED)))),
             ("access-control-max-age", str(MAX_AGE_S)),
         ],

@@ -25,6 +25,7 @@ from mainstay.wires.rest.accept import Media, negotiate, negotiate_root
 from mainstay.wires.rest.call import Call, Headers, Reply
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
 from mainstay.wires.rest.filter import Slots
+from mainstay.wires.rest.long_query import FORM
 from mainstay.wires.rest.page import parse_range
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.prefer import parse_prefer
@@ -106,9 +107,11 @@ def _parse_options(request: Request, setup: Setup) -> Call:
     """A preflight is answered wherever it asks; without one, a table says what can be done with it."""
     answer = preflight(setup.cors, request.headers)
     if answer is None:
-        allowed = ALLOWED if table_of(request.path, setup.prefix) else ALLOWED_AT_ROOT
+        table = table_of(request.path, setup.prefix)
+        allowed = ALLOWED if table else ALLOWED_AT_ROOT
+        queries = (("accept-query", FORM),) if table else ()  # RFC 10008, 3
         origin = "*" if "*" in setup.cors.origins else setup.cors.allow(request.headers.get("origin"))
-        answer = Response(200, [*cors_headers(origin), ("allow", allowed)])
+        answer = Response(200, [*cors_headers(origin), ("allow", allowed), *queries])
     return Call(Reply("OPTIONS"), answer=answer)
 
 

@@ -71,6 +71,7 @@ STATUSES: dict[str, int] = {
     "MS447": 400,
     "MS448": 400,
     "MS465": 400,
+    "MS466": 415,
     # ours: a server that can't, or can't now
     "MS500": 500,
     "MS501": 501,

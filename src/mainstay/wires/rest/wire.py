@@ -10,6 +10,7 @@ from mainstay.core.result import Result
 from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
+from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.parse import METHODS, PAYLOADS, READS, Setup, parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
@@ -50,6 +51,8 @@ class RestWire:
 
     def parse(self, request: Request) -> Call:
         """The call of a request. Raises `Problem`, which `refuse` turns into a response."""
+        if request.method == "QUERY" or request.path.endswith("/query"):
+            request = unwrapped(request, self.setup.prefix)
         get = request.headers.get
         skeleton = take_apart(request.query)
         if skeleton is None or request.method not in METHODS or get("range") is not None:
