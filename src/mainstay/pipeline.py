@@ -15,7 +15,7 @@ from mainstay.core.environment import NONE, Environment
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation, Shape, Value
 from mainstay.core.plan import Plan
-from mainstay.core.ports import Store
+from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Refusal
 from mainstay.core.result import Result
@@ -54,8 +54,8 @@ class Pipeline:
         self.statements = statements
         self.impersonation = impersonation
 
-    async def run(self, operation: Operation, principal: Principal) -> Result:
-        """The operation's result. Raises Problem."""
+    async def run(self, operation: Operation, principal: Principal, within: Transaction | None = None) -> Result:
+        """The operation's result, by itself or as a part of a transaction. Raises Problem."""
         shape = operation.shape
         key = (shape, principal.role, self.catalog.version, self.policy.version)
         statement = self.statements.get(key) or self.prepare(key)
@@ -67,7 +67,10 @@ class Pipeline:
         try:
             if operation.explain:
                 return await self.store.explain(statement, binds, operation.explain_options, environment)
-            result = await self.store.execute(statement, binds, operation.ending, environment)
+            if within is not None:
+                result = await within.execute(statement, binds, environment)
+            else:
+                result = await self.store.execute(statement, binds, operation.ending, environment)
         except Refusal as refusal:
             raise disclosed(refusal, self.catalog, self.policy, principal.role) from None
         if statement.estimate is None:

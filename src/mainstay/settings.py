@@ -85,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a request's transaction ends, and whether it may ask for the other end (`Prefer: tx=rollback`)."""
     server_timing: bool = True
     """Whether answers tell how long the database took (`Server-Timing`)."""
+    etags: bool = True
+    """Whether reads are answered with an `ETag`, and with 304 where the client has that already."""
     openapi_enabled: bool = True
     """Whether the prefix answers with an OpenAPI document of what the caller's role may see."""
     lanes_read: Annotated[int, Meta(ge=1)] = 8

@@ -20,6 +20,7 @@ FOLLOWED = [
     "README.md",
     "docs/index.md",
     "docs/how-to/write-a-policy.md",
+    "docs/how-to/change-safely.md",
     "docs/how-to/use-an-existing-database.md",
     "docs/how-to/mount-in-fastapi-or-starlette.md",
     "docs/explanation/one-statement.md",

@@ -1,6 +1,7 @@
 """Several statements in one transaction of a lane: all of them or none, within one statement's time."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import asyncpg
 import pytest
 
 from mainstay.core.condition import Slot
-from mainstay.core.environment import Isolation
+from mainstay.core.environment import NONE, Environment, Isolation
 from mainstay.core.operation import Ending
 from mainstay.core.ports import Transaction
 from mainstay.core.problem import Problem, Refusal
@@ -152,3 +153,39 @@ def test_under_repeatable_read_what_another_changed_meanwhile_is_refused(url: st
         assert refused.value.code == "40001"
 
     run(url, scenario)
+
+
+WHO = Statement(
+    text="""
+    SELECT 1 AS rows, json_build_array(
+      current_user, current_setting('request.path', true), current_setting('TimeZone'),
+      current_setting('statement_timeout')) AS body
+    """,
+    binds=(),
+    columns=(Column.ROWS, Column.BODY),
+)
+
+
+def test_each_statement_runs_under_its_own_environment_and_nothing_of_the_last_one(postgres: Postgres) -> None:
+    url = postgres.create_database("CREATE ROLE guest_of_transactions")
+    first = Environment("guest_of_transactions", (("request.path", "/a"), ("timezone", "Asia/Tokyo")))
+    second = Environment("guest_of_transactions", (("request.path", "/b"), ("statement_timeout", "900")))
+
+    async def work(transaction: Transaction) -> list[Any]:
+        found = []
+        for environment in (NONE, first, second, first, NONE):
+            found.append(json.loads((await transaction.execute(WHO, [], environment)).body or b""))
+        return found
+
+    async def scenario(store: PostgresStore) -> None:
+        before, *others, after = await store.transact(work)
+        _, _, zone, timeout = before
+        assert others == [
+            ["guest_of_transactions", "/a", "Asia/Tokyo", timeout],
+            ["guest_of_transactions", "/b", zone, "900ms"],
+            ["guest_of_transactions", "/a", "Asia/Tokyo", timeout],
+        ]
+        assert after == [before[0], "", zone, timeout]
+        assert (await store.transact(work))[0] == after
+
+    run(url, scenario, lanes_write=1)

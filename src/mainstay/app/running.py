@@ -1,5 +1,6 @@
 """A started app: the rooms put together for a catalog, and a request's way through them."""
 
+from functools import partial
 from time import perf_counter
 
 import msgspec
@@ -18,6 +19,7 @@ from mainstay.pipeline import Pipeline, StatementKey
 from mainstay.plan.describe import describe
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
+from mainstay.transact.precondition import run_if
 from mainstay.wires.rest import Call
 from mainstay.wires.rest.openapi import openapi_document
 
@@ -50,6 +52,7 @@ class Answering:
         self.served = served
         self.wire = served.wire
         self.pipeline = pipeline
+        self.run_if = partial(run_if, pipeline)
         self.authenticator = authenticator
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
 
@@ -69,7 +72,8 @@ class Answering:
             if call.operation is None:
                 response = self._answer(call, principal)
             else:
-                result = await self.pipeline.run(call.operation, principal)
+                run = self.pipeline.run if call.operation.addressed is None else self.run_if
+                result = await run(call.operation, principal)
                 times.append(perf_counter())
                 response = self.wire.render(call, result, times)
         except Problem as problem:

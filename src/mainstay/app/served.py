@@ -80,4 +80,5 @@ def rest_wire(settings: Settings, schemas: tuple[str, ...], told: Collection[str
         told=told,
         schemas=schemas,
         server_timing=settings.server_timing,
+        etags=settings.etags,
     )

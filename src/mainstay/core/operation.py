@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from mainstay.core.condition import TRUE, Condition, Field
+from mainstay.core.precondition import Precondition
 
 
 class Aggregate(Enum):
@@ -203,7 +204,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     `explain_options` are EXPLAIN's own: analyze, verbose, settings, buffers, wal, format_text. `settings` are of the
     database, (name, value), in force while this operation runs: a time zone, or what code in the database may ask
-    about the request.
+    about the request. `precondition` is of the representation: a read's own, or what `addressed` gives with the same
+    values before a write is done.
     """
 
     shape: Shape
@@ -212,3 +214,5 @@ class Operation(msgspec.Struct, frozen=True):
     explain: bool = False
     explain_options: frozenset[str] = frozenset()
     settings: tuple[tuple[str, str], ...] = ()
+    precondition: Precondition | None = None
+    addressed: Read | None = None

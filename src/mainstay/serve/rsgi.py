@@ -18,6 +18,10 @@ from mainstay.serve import refusal
 from mainstay.serve.application import Application
 from mainstay.serve.front import HEALTH, Front, joined, size
 
+TELLING = ("authorization", "apikey")
+GUARDING = ("if-match", "if-none-match", "idempotency-key")
+"""Without these, a write would do what it was not to do."""
+
 
 class RsgiHeaders(Headers, Protocol):
     """`get` and `items` leave out values that are not visible ASCII; `in` does not."""
@@ -99,7 +103,7 @@ class Rsgi:
         self.front.check(request, size(items))
         if "host" not in headers and scope.http_version == "1.1":  # RFC 9112, 3.2: must be refused
             raise refusal.malformed("A request over HTTP/1.1 needs a Host header")
-        for name in ("authorization", "apikey"):
+        for name in TELLING if scope.method in ("GET", "HEAD") else (*TELLING, *GUARDING):
             if name in headers and headers.get(name) is None:  # else it would pass for a request without one
                 raise refusal.malformed(f"The {name} header holds bytes that are not ASCII")
 

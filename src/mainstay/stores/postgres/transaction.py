@@ -13,10 +13,16 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 from mainstay.core.verify import verify
-from mainstay.stores.postgres.lane import Lane, begin, result_of, the_row
+from mainstay.stores.postgres.lane import Lane, begin, result_of, settings_of, the_row
 from mainstay.stores.postgres.refusal import is_gone, problem_of
 
 T = TypeVar("T")
+
+# To what they were before the transaction. What code made up had the empty text, and `role` is in no list.
+LEAVE = """
+SELECT count(set_config(gone.name, coalesce(reset_val, CASE gone.name WHEN 'role' THEN 'none' ELSE '' END), true))
+FROM unnest($1::text[]) AS gone(name) LEFT JOIN pg_settings AS known ON lower(known.name) = lower(gone.name)
+"""
 
 
 class LaneTransaction:
@@ -24,13 +30,14 @@ class LaneTransaction:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
+        self._imposed = NONE
 
     async def execute(
         self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE
     ) -> Result:
         started = time.perf_counter()
         try:
-            await self._lane.impose(environment)
+            await self._impose(environment)
             records = await self._lane.fetch(statement.text, binds)
         except asyncpg.PostgresError as error:
             if is_gone(error):
@@ -39,6 +46,16 @@ class LaneTransaction:
         result = result_of(statement.columns, the_row(records), started)
         verify(statement, result)
         return result
+
+    async def _impose(self, environment: Environment) -> None:
+        """What a statement runs under is gone before the next one runs under something else, or under nothing."""
+        if environment == self._imposed and not environment.transaction:
+            return
+        left = dict(settings_of(self._imposed)).keys() - dict(settings_of(environment)).keys()
+        if left:
+            await self._lane.fetch(LEAVE, [sorted(left)])
+        await self._lane.impose(environment)
+        self._imposed = environment
 
 
 async def transact(

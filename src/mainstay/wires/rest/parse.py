@@ -23,6 +23,7 @@ from mainstay.core.operation import (
 from mainstay.core.problem import Problem
 from mainstay.wires.rest.accept import Media, negotiate, negotiate_root
 from mainstay.wires.rest.call import Call, Headers, Reply
+from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
 from mainstay.wires.rest.filter import Slots
 from mainstay.wires.rest.long_query import FORM
@@ -138,6 +139,7 @@ class _Parser:
         self.method = request.method
         self.slots = Slots(setup.limits)
         self.media = negotiate(request.headers.get("accept"), plan_enabled=setup.plan_enabled)
+        self.precondition = parse_precondition(request.headers)
         self.preferences = parse_prefer(request.headers.get("prefer"), ending_chosen=setup.ending_chosen)
 
     def parse(self) -> Call:
@@ -153,6 +155,8 @@ class _Parser:
             Ending(self.preferences.chosen.get("tx", self.setup.ending)),
             explain=self.media.options is not None,
             explain_options=self.media.options or frozenset(),
+            precondition=self.precondition,
+            addressed=self._addressed(query),
         )
         return Call(self._reply(), operation, schema=self.table.schema)
 
@@ -180,6 +184,21 @@ class _Parser:
             raise _out_of_place("The parameter 'columns' does", self.method, "columns", "MS447")
         if query.on_conflict is not None and self.method != "POST":
             raise _out_of_place("The parameter 'on_conflict' does", self.method, "on_conflict", "MS447")
+        if self.precondition is not None and self.method == "POST":
+            raise _out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
+
+    def _addressed(self, query: Query) -> Read | None:
+        """What a write's precondition is about: what GET would answer at the same URL."""
+        if self.precondition is None or self.method in READS:
+            return None
+        return Read(
+            table=self.table,
+            select=close(query.root),
+            where=query.where,
+            order=query.order,
+            format=Format.CSV if self.media.format is Format.CSV else Format.ARRAY,
+            strip_nulls=self.media.strip_nulls,
+        )
 
     def _shape(self, query: Query, payload: Payload | None) -> Shape:
         if self.method == "DELETE":
@@ -206,7 +225,7 @@ class _Parser:
             limit=query.page.limit,
             offset=query.offset,
             count=self.preferences.count,
-            format=self.media.format if self.method == "GET" else Format.NONE,
+            format=self.media.format if self.method == "GET" or self.precondition is not None else Format.NONE,
             strip_nulls=self.media.strip_nulls,
         )
 

@@ -53,6 +53,10 @@ STATUSES: dict[str, int] = {
     "PGRST301": 401,
     "PGRST302": 401,
     "PGRST303": 401,
+    # ours: writes under a condition
+    "MS475": 412,
+    "MS476": 400,
+    "MS477": 400,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,

@@ -11,6 +11,7 @@ from mainstay.core.operation import Conflict, Count, Delete, Insert, Operation, 
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.call import Call
+from mainstay.wires.rest.conditional import tagged
 from mainstay.wires.rest.problems import respond
 
 # One % is twice as fast as five f-string fields, and it is on every request's path.
@@ -18,8 +19,11 @@ TIMING = "jwt;dur=%.3f, parse;dur=%.3f, plan;dur=%.3f, transaction;dur=%.3f, res
 KEY = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def render(call: Call, result: Result) -> Response:
-    """The response to a call that went well, save for an offset past the end, which only the result can tell: 416."""
+def render(call: Call, result: Result, *, etags: bool = True) -> Response:
+    """The response to a call that went well, save for an offset past the end, which only the result can tell: 416.
+
+    With `etags`, an answer with all that was asked for has its entity tag. Raises MS475 where If-Match does not hold.
+    """
     if call.answer is not None:
         return call.answer
     operation = call.operation
@@ -27,7 +31,11 @@ def render(call: Call, result: Result) -> Response:
         return _respond(call, 200, result)
     match operation.shape:
         case Read() as read:
-            return _render_read(call, _offset(read, operation), result)
+            response = _render_read(call, _offset(read, operation), result)
+            if etags and response.status < 300:
+                # A part (206) has none: its tag would have to be the whole's.
+                return tagged(response, result.body if response.status == 200 else None, operation.precondition)
+            return response
         case Insert() as insert:
             return _render_insert(call, insert, result)
         case Update() as update:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+import msgspec
+
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Ending, Operation
@@ -9,6 +11,7 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
+from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
 from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
@@ -24,9 +27,9 @@ class RestWire:
 
     `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
     `plan_enabled` allows EXPLAIN by media type; `ending` is how transactions end, unless `ending_chosen` and the
-    request says otherwise (`Prefer: tx=…`); `server_timing` tells where the time went. `told` are the settings by
-    which code in the database can ask about a request, such as `request.headers`. `memo_max` is the number of request
-    forms that are remembered; 0 remembers none.
+    request says otherwise (`Prefer: tx=…`); `server_timing` tells where the time went, and `etags` gives reads an
+    entity tag. `told` are the settings by which code in the database can ask about a request, such as
+    `request.headers`. `memo_max` is the number of request forms that are remembered; 0 remembers none.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -41,12 +44,14 @@ class RestWire:
         told: Collection[str] = (),
         schemas: tuple[str, ...] = (),
         server_timing: bool = False,
+        etags: bool = True,
         memo_max: int | None = None,
     ) -> None:
         limits = limits or Limits()
         self.setup = Setup(prefix, limits, Cors(cors_origins), schemas, plan_enabled, ending, ending_chosen)
         self.server_timing = server_timing
         self.told = frozenset(told)
+        self.etags = etags
         self._memo = Memo(limits.plans_max if memo_max is None else memo_max)
 
     def parse(self, request: Request) -> Call:
@@ -56,6 +61,9 @@ class RestWire:
         get = request.headers.get
         skeleton = take_apart(request.query)
         if skeleton is None or request.method not in METHODS or get("range") is not None:
+            return parse_call(request, self.setup)
+        conditional = get("if-none-match") is not None or get("if-match") is not None
+        if conditional and request.method != "GET":
             return parse_call(request, self.setup)
         payload = None
         if request.method in PAYLOADS:
@@ -82,6 +90,8 @@ class RestWire:
         operation = Operation(
             template.shape, values, template.ending, template.explain, template.explain_options, template.settings
         )
+        if conditional:
+            operation = msgspec.structs.replace(operation, precondition=parse_precondition(request.headers))
         return Call(known.reply, operation, False, None, known.schema)
 
     def tell(self, call: Call, request: Request) -> Call:
@@ -101,7 +111,7 @@ class RestWire:
 
         `times`: when the request came, and when it was authenticated, parsed and run, by `time.perf_counter`.
         """
-        response = render(call, result)
+        response = render(call, result, etags=self.etags)
         if result.status is not None or result.headers is not None:
             response = as_the_database_says(response, result)
         if self.server_timing and times:
