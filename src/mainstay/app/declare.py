@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from mainstay.app.running import Running, make_pipeline
+from mainstay.app.running import Running, database_url, make_pipeline
 from mainstay.app.served import Served, rest_wire, serve_catalog
 from mainstay.core.catalog import Catalog
 from mainstay.core.exchange import Request, Response
@@ -22,12 +22,15 @@ from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.statement import Statement
 from mainstay.plan.view import Policy
 from mainstay.policy.declare import Policies, Role
+from mainstay.reflect.database import reflect_database
+from mainstay.reflect.joined import joined
 from mainstay.reflect.models import reflect_models
 from mainstay.reflect.sources import gather
 from mainstay.serve.asgi import Asgi
 from mainstay.serve.rsgi import Rsgi
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresStore
+from mainstay.stores.postgres.introspect import introspect
 from mainstay.wires.docs import DocsWire
 from mainstay.wires.rest import RestWire
 
@@ -35,14 +38,25 @@ from mainstay.wires.rest import RestWire
 class Mainstay:
     """An app: models, roles and settings.
 
-    `models`: a declarative base, a MetaData, SQLModel, a registry, or a list of them or of mapped classes.
-    `settings`, or any of its fields as keywords, else the environment's (`MAINSTAY_…`). Raises DeclarationError.
+    `models`: a declarative base, a MetaData, SQLModel, a registry, or a list of them or of mapped classes; none where
+    the database's own tables are served. `reflect`: the URL of a database whose tables, views and functions are served
+    besides (True: the settings' database). `settings`, or any of its fields as keywords, else the environment's
+    (`MAINSTAY_…`). Raises DeclarationError.
     """
 
-    def __init__(self, models: Any, *, settings: Settings | None = None, **overrides: Any) -> None:
+    def __init__(
+        self, models: Any = None, *, reflect: str | bool = False, settings: Settings | None = None, **overrides: Any
+    ) -> None:
         if settings is not None and overrides:
             raise DeclarationError("settings are given twice", where="Mainstay", hint="Use settings=… or keywords.")
+        if models is None and not reflect:
+            raise DeclarationError(
+                "there is nothing to serve", where="Mainstay", hint="Give it models, or reflect=True for a database."
+            )
         self.models = models
+        self.reflects = bool(reflect)
+        if isinstance(reflect, str):
+            overrides.setdefault("database_url", reflect)
         self.settings = settings or Settings.load(overrides)
         self.policies = Policies()
         self._served: Served | None = None
@@ -56,15 +70,38 @@ class Mainstay:
         """Other settings, before `start`."""
         self.settings = settings
         self._served = None
-        for made_from_them in ("docs", "rsgi", "asgi"):
+        for made_from_them in ("docs", "rsgi", "asgi", "_refusing"):
             self.__dict__.pop(made_from_them, None)
 
     @property
     def served(self) -> Served:
         """What is served now. Raises DeclarationError for a declaration that does not hold together."""
         if self._served is None:
+            if self.reflects:
+                raise DeclarationError(
+                    "the database was not read yet", where="Mainstay", hint="await app.load(), or app.start(), first."
+                )
             self._served = serve_catalog(self.settings, self.policies, reflect_models(self.models))
         return self._served
+
+    async def load(self) -> Served:
+        """Read the database, where one is reflected, and put what is there now in the place of what was served.
+
+        Requests that are under way end as they began. Raises DeclarationError, and MS503 for no database.
+        """
+        if self.reflects:
+            self._served = await self._reflect(1 if self._served is None else self._served.catalog.version + 1)
+        if self._running is not None:
+            self._running.serve(self.served)
+        return self.served
+
+    async def _reflect(self, version: int) -> Served:
+        settings = self.settings
+        found = await introspect(database_url(settings), settings.schemas, settings.extra_search_path)
+        catalog = reflect_database(found, settings.schemas, version)
+        if self.models is not None:
+            catalog = joined(reflect_models(self.models), catalog)
+        return serve_catalog(settings, self.policies, catalog, role_settings=found.role_settings)
 
     @property
     def catalog(self) -> Catalog:
@@ -83,6 +120,8 @@ class Mainstay:
     @property
     def metadata(self) -> tuple[MetaData, ...]:
         """The models' tables as SQLAlchemy holds them."""
+        if self.models is None:
+            return ()
         return tuple({table.metadata: None for table in gather(self.models).tables})
 
     @property
@@ -108,14 +147,21 @@ class Mainstay:
     async def start(self) -> None:
         """Connect. Raises DeclarationError for a declaration that does not hold together, MS503 for no database."""
         if self._running is None:
-            running = Running(self.settings, self.served)
-            await running.store.start()
+            running = Running(self.settings)
+            try:
+                if self.reflects:
+                    await running.refresh(self.load)  # first, so that no change falls between reading and listening
+                running.serve(await self.load())
+                await running.store.start()
+            except BaseException:
+                await running.stop()
+                raise
             self._running = running
 
     async def stop(self) -> None:
         running, self._running = self._running, None
         if running is not None:
-            await running.store.close()
+            await running.stop()
 
     async def ready(self) -> bool:
         return self._running is not None and await self._running.store.ready()

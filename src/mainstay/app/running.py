@@ -1,10 +1,12 @@
 """A started app: the rooms put together for a catalog, and a request's way through them."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from time import perf_counter
 
 import msgspec
 
+from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
 from mainstay.auth.jwt import TokenRules
@@ -17,6 +19,8 @@ from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 from mainstay.pipeline import Pipeline, StatementKey
 from mainstay.plan.describe import describe
+from mainstay.plan.view import Policy
+from mainstay.policy.granted import Granted
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
 from mainstay.transact.precondition import run_if
@@ -32,22 +36,43 @@ DESCRIPTIONS_MAX = 100
 class Running:
     """What exists between `start` and `stop`. `current` answers; a database read anew puts another in its place."""
 
-    def __init__(self, settings: Settings, served: Served) -> None:
+    current: "Answering"
+
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store = _store(settings, database_url(settings))
         self.authenticator = _authenticator(settings)
-        self.serve(served)
+        self.refresher: Refresher | None = None
+
+    async def refresh(self, load: Callable[[], Awaitable[object]]) -> None:
+        """From now on call `load` whenever a NOTIFY asks for it."""
+        if self.settings.reload_channel:
+            self.refresher = Refresher(database_url(self.settings), self.settings.reload_channel, load)
+            await self.refresher.start()
+
+    async def stop(self) -> None:
+        if self.refresher is not None:
+            await self.refresher.stop()
+        await self.store.close()
 
     def serve(self, served: Served) -> None:
         pipeline = make_pipeline(served, self.store, self.settings.limits)
-        self.current = Answering(self.settings, served, pipeline, self.authenticator)
+        self.current = Answering(self.settings, served, pipeline, self.store, self.authenticator)
 
 
 class Answering:
     """The rooms, put together for one catalog."""
 
-    def __init__(self, settings: Settings, served: Served, pipeline: Pipeline, authenticator: Authenticator) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        served: Served,
+        pipeline: Pipeline,
+        store: PostgresStore,
+        authenticator: Authenticator,
+    ) -> None:
         self.settings = settings
+        self.store = store
         self.log_requests = settings.log_requests
         self.served = served
         self.wire = served.wire
@@ -70,7 +95,7 @@ class Answering:
                 call = self.wire.tell(call, request)
             times.append(perf_counter())
             if call.operation is None:
-                response = self._answer(call, principal)
+                response = await self._answer(call, principal)
             else:
                 run = self.pipeline.run if call.operation.addressed is None else self.run_if
                 result = await run(call.operation, principal)
@@ -88,12 +113,12 @@ class Answering:
         known = self.authenticator.known(authorization, api_key)
         return known or await self.authenticator.verify(authorization, api_key)
 
-    def _answer(self, call: Call, principal: Principal) -> Response:
-        """What needs no database: a preflight, OPTIONS, the description of the API."""
-        body = self._describe(call, principal) if call.describe else None
+    async def _answer(self, call: Call, principal: Principal) -> Response:
+        """What needs no operation: a preflight, OPTIONS, the description of the API."""
+        body = await self._describe(call, principal) if call.describe else None
         return self.wire.render(call, Result(body=body, rows=0))
 
-    def _describe(self, call: Call, principal: Principal) -> bytes:
+    async def _describe(self, call: Call, principal: Principal) -> bytes:
         """The OpenAPI document of what the role may see, made once. Raises PGRST126 where it is switched off."""
         if not self.settings.openapi_enabled:
             raise Problem("PGRST126", "Root endpoint metadata is disabled", where="path")
@@ -101,12 +126,21 @@ class Answering:
         known = self.descriptions.get(key)
         if known is None:
             served, settings = self.served, self.settings
-            described = describe(served.catalog, served.policy, principal.role, settings.limits, schema=call.schema)
+            policy = await self._describing(principal.role)
+            described = describe(served.catalog, policy, principal.role, settings.limits, schema=call.schema)
             known = openapi_document(
                 described, prefix=settings.rest_prefix, title="Mainstay", anonymous=principal.anonymous
             )
             self.descriptions.put(key, known)
         return known
+
+    async def _describing(self, role: str) -> Policy:
+        """The policy to describe: where the database decides, what it grants to the role."""
+        served = self.served
+        if not served.policy.defers:
+            return served.policy
+        grants = await self.store.grants(role, served.catalog.schemas)
+        return Granted(served.catalog, grants, unfiltered=self.settings.unfiltered_allowed)
 
 
 def _store(settings: Settings, url: str) -> PostgresStore:

@@ -8,6 +8,7 @@ import msgspec
 
 from mainstay.cli.failure import Failure
 from mainstay.cli.layout import layout
+from mainstay.cli.loading import load_catalog
 from mainstay.cli.pretty import render, section
 from mainstay.cli.tokens import parse_claims
 from mainstay.core.condition import Claim, Literal, Slot
@@ -45,6 +46,7 @@ class Question(msgspec.Struct, frozen=True):
 
 def ask(app: "Mainstay", question: Question) -> Asked:
     """Parse, plan and compile. Raises `Problem` as the server would, `Failure` and `DeclarationError`."""
+    load_catalog(app)
     request = parse_request(question, app.settings.rest_prefix)
     principal = principal_of(app, question)
     operation = app.parse(request)

@@ -16,11 +16,12 @@ def check(app: str = "app.py", /) -> None:
         Where the app is: a file, or module:attribute.
     """
     from mainstay.cli.asking import role_names
-    from mainstay.cli.loading import find_target, load_app
+    from mainstay.cli.loading import find_target, load_app, load_catalog
     from mainstay.cli.pretty import table
 
     target = find_target(app)
     served = load_app(target)
+    load_catalog(served)
     tables, roles = served.catalog.tables, role_names(served)
     parts = [
         f"{target} holds together: {len(tables)} tables, {len(roles)} roles, served at {served.settings.rest_prefix}"

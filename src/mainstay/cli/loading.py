@@ -3,6 +3,7 @@
 Whatever goes wrong while the team's code is imported comes out as one line that names the file and the line in it.
 """
 
+import asyncio
 import importlib
 import os
 import sys
@@ -52,6 +53,12 @@ def load_app(target: Target) -> "Mainstay":
             sys.path.insert(0, str(directory))
     module = _import(target.module)
     return _from_module(module, target) if target.attribute is None else _attribute(module, target)
+
+
+def load_catalog(app: "Mainstay") -> None:
+    """Have the app read its database, where it reflects one. Raises as `Mainstay.load`."""
+    if app.reflects:
+        asyncio.run(app.load())
 
 
 def _module_of(path: Path) -> tuple[str, Path]:

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 
 def serve(  # noqa: PLR0913 - each is an option
-    app: str,
+    app: str | None = None,
     /,
     *,
     database: str | None = None,
+    schema: tuple[str, ...] = (),
+    anonymous_role: str | None = None,
     workers: int = 1,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -23,14 +25,19 @@ def serve(  # noqa: PLR0913 - each is an option
     log_requests: Annotated[bool | None, Parameter(negative="--no-log-requests")] = None,
     log_format: Literal["auto", "json", "console"] | None = None,
 ) -> None:
-    """Serve an app in production. Creates nothing in the database.
+    """Serve an app, or a database without one, in production. Creates nothing in the database.
 
     Parameters
     ----------
     app
-        Where the app is: module:attribute, or a file.
+        Where the app is: module:attribute, or a file; without one, the tables, views and functions of the database are
+        served, and its own grants and row-level security decide who may do what.
     database
         The PostgreSQL database's URL; else MAINSTAY_DATABASE_URL, else the app's own.
+    schema
+        A schema to serve, where the database is reflected; may be repeated, the first is the default.
+    anonymous_role
+        The role of a request without a token.
     workers
         Processes that serve; one for each core is a good start.
     host
@@ -49,12 +56,18 @@ def serve(  # noqa: PLR0913 - each is an option
 
     from mainstay.cli.failure import Failure
     from mainstay.cli.hosting import announce, configure, run_server
-    from mainstay.cli.loading import find_target, load_app
+    from mainstay.cli.loading import Target, find_target, load_app
 
     if workers < 1:
         raise Failure("there must be at least one worker")
-    target = find_target(app)
-    changes: dict[str, Any] = {"database_url": database, "log_requests": log_requests, "log_format": log_format}
+    target = find_target(app) if app is not None else Target("mainstay.cli.bare", Path.cwd(), "app")
+    changes: dict[str, Any] = {
+        "database_url": database,
+        "schemas": schema or None,
+        "anonymous_role": anonymous_role,
+        "log_requests": log_requests,
+        "log_format": log_format,
+    }
     changes = {name: value for name, value in changes.items() if value is not None}
     settings = configure(load_app(target), changes, {}).settings
     if settings.database_url is None:

@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from mainstay.core.environment import NONE, Environment, Isolation
+from mainstay.core.grants import Grants
 from mainstay.core.operation import Ending
 from mainstay.core.ports import Transaction
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Mode, Statement
+from mainstay.stores.postgres.grants import grants_of
 from mainstay.stores.postgres.lane import Lane
 from mainstay.stores.postgres.lanes import Lanes, PostgresSettings
 from mainstay.stores.postgres.transaction import transact
@@ -81,6 +83,15 @@ class PostgresStore:
         text = f"EXPLAIN ({', '.join([*flags, f'FORMAT {form}'])}) {statement.text}"
         explained = Statement(text=text, binds=statement.binds, columns=(Column.BODY,), mode=statement.mode)
         return await self.execute(explained, binds, Ending.ROLLBACK, environment)
+
+    async def grants(self, role: str, schemas: Sequence[str]) -> Grants:
+        """What the database lets the role do. Raises Refusal 42704 for a role that it does not have."""
+
+        async def on(lane: Lane) -> Grants:
+            return await grants_of(lane, role, schemas)
+
+        found: Grants = await self._reads.work(on)
+        return found
 
     async def ready(self) -> bool:
         """True when a lane answers within its time."""

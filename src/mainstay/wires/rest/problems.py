@@ -156,7 +156,8 @@ def respond(
     problem: Problem, *, anonymous: bool, headers: tuple[tuple[str, str], ...] = (), body: bool = True
 ) -> Response:
     """The response that says a problem. `headers` are added; without `body` (HEAD) only headers say it."""
-    status = status_of(problem.code, anonymous=anonymous)
+    # A role that the database does not have is the token's fault, as in PostgREST.
+    status = 401 if problem.where == "role" else status_of(problem.code, anonymous=anonymous)
     lines = [JSON, ("proxy-status", f"PostgREST; error={problem.code}"), *headers]
     if status == 401:
         lines.append(("www-authenticate", _challenge(problem)))

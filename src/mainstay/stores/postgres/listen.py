@@ -1,0 +1,69 @@
+"""Hears `NOTIFY` on one channel, on a connection of its own, for as long as it is told to.
+
+A notice that was sent while the connection was down is lost, so coming back counts as one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+
+CONNECT_S = 2.0
+RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+PROBE_S = 30.0  # a connection that a firewall forgot is silent: ask it now and then
+
+
+class Listener:
+    """Calls `heard` on each notice that is sent after `start` has returned, and whenever some may have been missed."""
+
+    def __init__(self, dsn: str, channel: str, heard: Callable[[], None]) -> None:
+        self._dsn = dsn
+        self._channel = channel
+        self._heard = heard
+        self._task: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+
+    async def start(self) -> None:
+        """Returns once it listens; where it can't yet, it goes on trying."""
+        self._task = asyncio.create_task(self._listen())
+        await self._tried.wait()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _listen(self) -> None:
+        failures = 0
+        while True:
+            try:
+                connection = await asyncpg.connect(self._dsn, timeout=CONNECT_S)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                self._tried.set()
+                await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                failures += 1
+                continue
+            if failures:
+                self._heard()
+            failures = 1
+            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self._stay(connection)
+            self._tried.set()
+
+    async def _stay(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Until the connection breaks."""
+        broken = asyncio.Event()
+        connection.add_termination_listener(lambda _: broken.set())
+        try:
+            await connection.add_listener(self._channel, lambda *_: self._heard())
+            self._tried.set()
+            while not broken.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(broken.wait(), PROBE_S)
+                if not broken.is_set():
+                    await connection.fetchval("SELECT 1", timeout=CONNECT_S)
+        finally:
+            connection.terminate()
