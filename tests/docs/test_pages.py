@@ -22,6 +22,7 @@ FOLLOWED = [
     "docs/how-to/write-a-policy.md",
     "docs/how-to/change-safely.md",
     "docs/how-to/use-an-existing-database.md",
+    "docs/how-to/serve-a-database.md",
     "docs/how-to/mount-in-fastapi-or-starlette.md",
     "docs/explanation/one-statement.md",
     "docs/explanation/security.md",

@@ -16,7 +16,7 @@ def serve(  # noqa: PLR0913 - each is an option
     /,
     *,
     database: str | None = None,
-    schema: tuple[str, ...] = (),
+    schema: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     anonymous_role: str | None = None,
     workers: int = 1,
     host: str = "127.0.0.1",
