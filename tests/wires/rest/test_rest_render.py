@@ -41,6 +41,31 @@ def test_a_content_range_spans_the_rows(offset: int, rows: int, total: int | Non
 
 
 @pytest.mark.parametrize(
+    ("query", "location"),
+    [
+        ("", "/rest/v1/films"),
+        ("id=eq.1", "/rest/v1/films?id=eq.1"),
+        ("b=eq.1&a=eq.1", "/rest/v1/films?a=eq.1&b=eq.1"),
+        ("select=id,a-%3Eb&a=eq.%0D%0AX:%201", "/rest/v1/films?a=eq.%0D%0AX:%201&select=id,a-%3Eb"),
+        ("a=eq.\r\nX: 1", None),
+        ("a=eq.ä", None),
+        (f"a=eq.{'x' * 2_043}", f"/rest/v1/films?a=eq.{'x' * 2_043}"),
+        (f"a=eq.{'x' * 2_044}", None),
+    ],
+)
+def test_a_read_says_where_it_can_be_had_again(query: str, location: str | None) -> None:
+    wire = RestWire()
+    for method in ("GET", "GET", "HEAD"):  # parsed anew, and as remembered
+        call = wire.parse(request(method, f"/rest/v1/films?{query}"))
+        assert header(wire.render(call, Result(b"[]", 0)), "content-location") == location
+
+
+def test_only_what_was_read_has_a_content_location() -> None:
+    assert header(answer(Result(b"[]", 1), method="POST"), "content-location") is None
+    assert header(answer(Result(b"[]", 0, total=0), "offset=1"), "content-location") is None
+
+
+@pytest.mark.parametrize(
     ("query", "rows", "total", "status", "span"),
     [
         ("", 15, None, 200, "0-14/*"),

@@ -16,7 +16,7 @@ class Reply(msgspec.Struct, frozen=True):
     """How to answer: `headers` hold whatever the result does not change.
 
     `body`: the result's body is sent. `media` is the body's content-type header. `location` is the path of the table,
-    for the Location of what was inserted.
+    for the Location of what was inserted and the Content-Location of what was read.
     """
 
     method: str
@@ -30,6 +30,7 @@ class Call(msgspec.Struct, frozen=True):
     """One request, understood. Exactly one of these is asked: run `operation`, `describe` the API, or nothing more.
 
     `answer`: the response is known already (OPTIONS, a preflight). `schema` is the profile that the request named.
+    `query` is a read's query string, as sent.
     """
 
     reply: Reply
@@ -37,3 +38,4 @@ class Call(msgspec.Struct, frozen=True):
     describe: bool = False
     answer: Response | None = None
     schema: str | None = None
+    query: str = ""

@@ -158,7 +158,7 @@ class _Parser:
             precondition=self.precondition,
             addressed=self._addressed(query),
         )
-        return Call(self._reply(), operation, schema=self.table.schema)
+        return Call(self._reply(), operation, schema=self.table.schema, query=self.request.query)
 
     def _read_payload(self, *, uniform: bool) -> Payload | None:
         """The payload, whose text is always the first value."""

@@ -92,7 +92,7 @@ class RestWire:
         )
         if conditional:
             operation = msgspec.structs.replace(operation, precondition=parse_precondition(request.headers))
-        return Call(known.reply, operation, False, None, known.schema)
+        return Call(known.reply, operation, False, None, known.schema, request.query)
 
     def tell(self, call: Call, request: Request) -> Call:
         """The call with what code in the database may ask about its request; for where `told` names anything."""
