@@ -13,7 +13,7 @@ from mainstay.core.catalog import Catalog
 from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.environment import NONE, Environment
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Operation, Shape, Value
+from mainstay.core.operation import FunctionRef, Operation, Shape, Value, schema_of
 from mainstay.core.plan import Plan
 from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
@@ -21,7 +21,8 @@ from mainstay.core.problem import Refusal
 from mainstay.core.result import Result
 from mainstay.core.statement import Bind, Statement
 from mainstay.core.verify import require_claims
-from mainstay.plan import Policy, decide
+from mainstay.plan import Policy, View, decide
+from mainstay.plan.call import may_read
 from mainstay.plan.disclose import disclosed
 from mainstay.policy.environment import Impersonation, plain_environment
 from mainstay.sql import compile_plan
@@ -62,8 +63,8 @@ class Pipeline:
         require_claims(statement, principal)
         binds = [bind_value(bind, operation.values, principal) for bind in statement.binds]
         environment = NONE
-        if self.impersonation is not None or operation.settings:
-            environment = self._environment(operation, principal)
+        if self.impersonation is not None or operation.settings or statement.alone or statement.settings:
+            environment = self._environment(operation, principal, statement)
         try:
             if operation.explain:
                 return await self.store.explain(statement, binds, operation.explain_options, environment)
@@ -73,6 +74,8 @@ class Pipeline:
                 result = await self.store.execute(statement, binds, operation.ending, environment)
         except Refusal as refusal:
             raise disclosed(refusal, self.catalog, self.policy, principal.role) from None
+        if statement.media is not None:
+            result = msgspec.structs.replace(result, media=statement.media)
         if statement.estimate is None:
             return result
         return await self._estimated(statement, operation.values, principal, result, environment)
@@ -87,14 +90,21 @@ class Pipeline:
     def plan(self, shape: Shape, role: str) -> Plan:
         return decide(shape, role, self.catalog, self.policy, self.limits)
 
+    def may_read(self, function: FunctionRef, role: str) -> bool:
+        """Whether some form of the function changes nothing. Raises PGRST202 for one that the role may not call."""
+        return may_read(View(self.catalog, self.policy, role, self.limits), function)
+
     @property
     def _answers(self) -> bool:
         return self.impersonation is not None and self.impersonation.answers
 
-    def _environment(self, operation: Operation, principal: Principal) -> Environment:
+    def _environment(self, operation: Operation, principal: Principal, statement: Statement) -> Environment:
         if self.impersonation is None:
-            return plain_environment(operation)
-        return self.impersonation.environment(principal, operation, operation.shape.table.schema, ())
+            environment = plain_environment(operation, statement.settings)
+        else:
+            schema = schema_of(operation.shape)
+            environment = self.impersonation.environment(principal, operation, schema, statement.settings)
+        return msgspec.structs.replace(environment, transaction=True) if statement.alone else environment
 
     async def _estimated(
         self,

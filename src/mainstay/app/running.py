@@ -29,6 +29,9 @@ from mainstay.wires.rest.openapi import openapi_document
 
 DescriptionKey = tuple[str, str | None, bool]
 
+# What OPTIONS says of a function that changes nothing.
+READABLE = ("OPTIONS", "GET", "HEAD", "POST")
+
 # OpenAPI documents kept, one for each role, schema and way of asking; a role comes from a token, so it is bounded.
 DESCRIPTIONS_MAX = 100
 
@@ -115,6 +118,8 @@ class Answering:
 
     async def _answer(self, call: Call, principal: Principal) -> Response:
         """What needs no operation: a preflight, OPTIONS, the description of the API."""
+        if call.function is not None and self.pipeline.may_read(call.function, principal.role):
+            return self.wire.allow(call, READABLE)
         body = await self._describe(call, principal) if call.describe else None
         return self.wire.render(call, Result(body=body, rows=0))
 

@@ -188,8 +188,79 @@ class Delete(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 Write: TypeAlias = Insert | Put | Update | Delete
-Shape: TypeAlias = Read | Write
 Value: TypeAlias = str | tuple[str, ...] | None
+
+
+class BodyKind(Enum):
+    """What a body is, which says what an unnamed parameter must be of to take it whole."""
+
+    JSON = "json"
+    CSV = "csv"
+    TEXT = "text"
+    XML = "xml"
+    BINARY = "binary"
+
+
+class FunctionRef(msgspec.Struct, frozen=True, cache_hash=True):
+    """The caller's name for a function; `schema` None is the catalog's first."""
+
+    name: str
+    schema: str | None = None
+
+
+class Given(msgspec.Struct, frozen=True, cache_hash=True):
+    """An argument by its name: `value` is the slot of its text, the last one where it came more than once; then `all`
+    is the slot of all of them, which a variadic parameter takes."""
+
+    name: str
+    value: int
+    all: int | None = None
+
+
+class Body(msgspec.Struct, frozen=True, cache_hash=True):
+    """Arguments in one text, in slot `value`: the members of a JSON object, or one unnamed parameter's whole value.
+
+    `names` are the object's members, in the order of the alphabet. With `array` it stands in a JSON array; `named` is
+    False where there is no such object, or more than one. Binary values travel as PostgreSQL's hexadecimal text.
+    """
+
+    kind: BodyKind
+    value: int = 0
+    names: tuple[str, ...] = ()
+    array: bool = False
+    named: bool = True
+
+
+class Invoke(msgspec.Struct, frozen=True, cache_hash=True):
+    """A call of a function, and a read of the rows that it returns.
+
+    Arguments are `given` one by one, or in a `body`. `safe`: it may not change the database, whatever the function
+    does (GET, HEAD). `accepts` are media types, the best first, that a function may write itself; where it writes
+    none of them `format` is what its rows become, None where no such answer is acceptable.
+    """
+
+    function: FunctionRef
+    given: tuple[Given, ...] = ()
+    body: Body | None = None
+    safe: bool = False
+    select: tuple[Item, ...] = (Star(),)
+    where: Condition = TRUE
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+    count: Count = Count.NONE
+    accepts: tuple[str, ...] = ()
+    format: Format | None = Format.ARRAY
+    strip_nulls: bool = False
+    affected_max: int | None = None
+
+
+Shape: TypeAlias = Read | Write | Invoke
+
+
+def schema_of(shape: Shape) -> str | None:
+    """The schema that the shape names; None is the catalog's first."""
+    return shape.function.schema if isinstance(shape, Invoke) else shape.table.schema
 
 
 class Ending(Enum):

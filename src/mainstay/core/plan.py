@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from mainstay.core.catalog import Relation, Table
-from mainstay.core.condition import TRUE, Claim, Condition, Field, Operand
+from mainstay.core.catalog import Argument, Function, Relation, Table
+from mainstay.core.condition import TRUE, Claim, Condition, Field, Operand, Slot
 from mainstay.core.operation import Aggregate, Conflict, Count, Format, Join, Nulls
 
 
@@ -139,4 +139,31 @@ class DeletePlan(msgspec.Struct, frozen=True):
     guard: Guard = Guard()
 
 
-Plan: TypeAlias = ReadPlan | InsertPlan | UpdatePlan | DeletePlan
+class Passed(msgspec.Struct, frozen=True):
+    """An argument of a call and where its value is; None: in the member of its name in the payload."""
+
+    argument: Argument
+    value: Slot | None = None
+
+
+class InvokePlan(msgspec.Struct, frozen=True):
+    """A call, and the `select` of what it returns; a scalar is a row of one column, named as the function.
+
+    `payload` is the slot of a JSON object with arguments, in an array where `array` says so. With `media` the value
+    is answered as it is, as that type. `writes`: it may change the database.
+    """
+
+    function: Function
+    passed: tuple[Passed, ...]
+    select: Select
+    writes: bool
+    payload: int | None = None
+    array: bool = False
+    count: Count = Count.NONE
+    format: Format = Format.ARRAY
+    strip_nulls: bool = False
+    media: str | None = None
+    guard: Guard = Guard()
+
+
+Plan: TypeAlias = ReadPlan | InsertPlan | UpdatePlan | DeletePlan | InvokePlan

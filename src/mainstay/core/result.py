@@ -10,7 +10,8 @@ class Result(msgspec.Struct, frozen=True):
     wrote, and `inserted` an upsert's new rows. `total` counts what there is without the page, where a count was asked
     for. `key` is the JSON object of the written row's primary key, where it was asked for. `violations` counts
     written rows that break the policy: such a result is never answered, only rolled back. `status` and `headers` are
-    what code in the database asked for (`response.status`, `response.headers`), as it was written.
+    what code in the database asked for (`response.status`, `response.headers`), as it was written. `media` is the
+    body's media type, where the statement decided it.
     """
 
     body: bytes | None
@@ -23,3 +24,4 @@ class Result(msgspec.Struct, frozen=True):
     database_us: int = 0
     status: str | None = None
     headers: str | None = None
+    media: str | None = None

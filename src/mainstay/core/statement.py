@@ -58,7 +58,10 @@ class Statement(msgspec.Struct, frozen=True, eq=False):
     """`text` answers one request with one row, whose columns are `columns`; `batch` answers many.
 
     `single`: exactly one row must come (a request for an object). `estimate` is a query whose planned number of rows
-    is the total, where none was counted or the count reached `estimate_from`.
+    is the total, where none was counted or the count reached `estimate_from`. `alone`: each request has a transaction
+    of its own, because asking twice may give two answers, or leave something set. `settings` of the database must be in
+    force before the transaction's first statement. `media` is the media type of the body, where it is not for the
+    request alone to say.
     """
 
     text: str
@@ -70,6 +73,9 @@ class Statement(msgspec.Struct, frozen=True, eq=False):
     estimate: "Statement | None" = None
     estimate_from: int = 0
     guard: Guard = Guard()
+    alone: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
+    media: str | None = None
     constants: tuple[int, ...] = ()
     """The positions of the constant binds, by whose values requests group; made from `binds`."""
 

@@ -7,8 +7,9 @@ import msgspec
 from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import TRUE, And, Condition, Not, Or, Related
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Count, Delete, Insert, Put, Read, Shape, Update
+from mainstay.core.operation import Count, Delete, Insert, Invoke, Put, Read, Shape, Update
 from mainstay.core.plan import Nested, Plan, ReadPlan, Select
+from mainstay.plan.call import plan_invoke
 from mainstay.plan.limit import limit_select
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import Policy, View
@@ -29,6 +30,8 @@ def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Li
             return plan_update(view, shape)
         case Delete():
             return plan_delete(view, shape)
+        case Invoke():
+            return plan_invoke(view, shape)
 
 
 def plan_read(view: View, read: Read) -> ReadPlan:

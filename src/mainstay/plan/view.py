@@ -7,10 +7,10 @@ import difflib
 from collections.abc import Iterable
 from typing import Protocol
 
-from mainstay.core.catalog import Catalog, FunctionKey, Relation, Table, TableKey
-from mainstay.core.condition import Field
+from mainstay.core.catalog import Catalog, Function, FunctionKey, Relation, Table, TableForm, TableKey
+from mainstay.core.condition import TRUE, Field
 from mainstay.core.limits import Limits
-from mainstay.core.operation import TableRef
+from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Reading, Rule
 
@@ -47,21 +47,28 @@ class View:
 
     def table(self, ref: TableRef) -> Table:
         """Raises PGRST205 for a table that is not there or on which the role has no rule; PGRST106 for a schema."""
-        schema = ref.schema or self.catalog.schemas[0]
-        if schema not in self.catalog.schemas:
-            raise Problem(
-                "PGRST106",
-                f"Invalid schema: {schema}",
-                hint=f"Only the following schemas are exposed: {', '.join(self.catalog.schemas)}",
-                where="profile",
-            )
+        schema = self._schema(ref.schema)
         table = self.catalog.find(schema, ref.name)
         if table is None or not self.policy.actions(self.role, table.key):
             raise self._unknown_table(schema, ref.name)
         return table
 
+    def functions(self, ref: FunctionRef) -> tuple[Function, ...]:
+        """The function's overloads; none where it is not there or the role may not call it. Raises PGRST106."""
+        key = FunctionKey(self._schema(ref.schema), ref.name)
+        return self.catalog.functions.get(key, ()) if self.policy.may_call(self.role, key) else ()
+
+    def callable(self, schema: str) -> list[FunctionKey]:
+        """The functions of a schema that the role may call."""
+        return [key for key in self.catalog.functions if key.schema == schema and self.policy.may_call(self.role, key)]
+
     def reading(self, table: Table) -> Reading:
-        """Raises 42501 where the role may write to the table but not read it."""
+        """Raises 42501 where the role may write to the table but not read it.
+
+        What a function returns of its own is for whoever may call it.
+        """
+        if table.form is TableForm.ROWS:
+            return Reading(TRUE, dict.fromkeys(table.columns))
         reading = self.policy.reading(self.role, table.key)
         if reading is None:
             raise denied(table)
@@ -96,6 +103,17 @@ class View:
 
     def known(self, table: Table) -> set[str]:
         return known_columns(self.policy, self.role, table)
+
+    def _schema(self, name: str | None) -> str:
+        schema = name or self.catalog.schemas[0]
+        if schema not in self.catalog.schemas:
+            raise Problem(
+                "PGRST106",
+                f"Invalid schema: {schema}",
+                hint=f"Only the following schemas are exposed: {', '.join(self.catalog.schemas)}",
+                where="profile",
+            )
+        return schema
 
     def _walkable(self, table: Table, relation: Relation) -> bool:
         """A function is given the whole row, whatever of it the role reads: so the role must be allowed to call it."""
@@ -153,7 +171,7 @@ def unknown_column(table: Table, name: str, known: Iterable[str], where: str) ->
     )
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that a misspelt name most likely meant."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The one of `known` that a misspelt name most likely meant; `likeness` is from 0 to 1."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
     return close[0] if close else None

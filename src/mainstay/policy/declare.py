@@ -47,6 +47,7 @@ class Role:
         self.name = name
         self.inherits = inherits
         self.grants: list[Grant] = []
+        self.calls: list[str] = []
 
     def __repr__(self) -> str:
         return f"<Role {self.name!r}>"
@@ -86,6 +87,18 @@ class Role:
                 unfiltered=unfiltered,
             )
         )
+        return self
+
+    def may_call(self, *functions: str) -> "Role":
+        """Let the role call functions of the database: "schema.function", or "function" of the first schema.
+
+        All overloads of a name are meant. Rows of a table that a function returns are subject to the role's rules for
+        that table; whatever else it returns the role sees. Whether the function is there is checked when the app
+        starts.
+        """
+        if not functions or not all(isinstance(function, str) for function in functions):
+            raise DeclarationError("no function is named", where=f"role {self.name!r}", hint="may_call('add_them')")
+        self.calls += functions
         return self
 
 

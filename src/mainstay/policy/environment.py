@@ -59,9 +59,12 @@ def is_mentioned(name: str, mentioned: Collection[str] | None) -> bool:
     return mentioned is None or any(name.startswith(each) or each.startswith(name) for each in mentioned)
 
 
-def plain_environment(operation: Operation) -> Environment:
-    """Policy mode: what the request itself set, if anything."""
-    return Environment(settings=operation.settings, transaction=True) if operation.settings else NONE
+def plain_environment(operation: Operation, own: Settings) -> Environment:
+    """Policy mode: what the request itself set, if anything, and the settings of the function that it calls."""
+    if not operation.settings and not own:
+        return NONE
+    settings = (*operation.settings, *((name, value) for name, value in own if name != ISOLATION))
+    return Environment(settings=settings, isolation=_isolation(own), transaction=True)
 
 
 def _isolation(settings: Settings) -> Isolation | None:

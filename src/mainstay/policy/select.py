@@ -8,7 +8,7 @@ import hashlib
 from mainstay.core.catalog import Catalog, FunctionKey, Table, TableKey
 from mainstay.core.condition import FALSE, TRUE, Condition, either
 from mainstay.core.rule import Action, Reading, Rule
-from mainstay.policy.check import lineage, require_hierarchy, rules_of
+from mainstay.policy.check import calls_of, lineage, require_hierarchy, rules_of
 from mainstay.policy.declare import Policies
 
 Key = tuple[str, TableKey]
@@ -43,7 +43,11 @@ class Policy:
         self._visible = {
             role: tuple(table for table in catalog.tables if (role, table) in self._actions) for role in self.roles
         }
-        self.version = _version(self._rules)
+        calls = {name: calls_of(role, catalog) for name, role in declared.roles.items()}
+        self._calls: dict[str, frozenset[FunctionKey]] = {
+            name: frozenset().union(*(calls[each] for each in lineage(name, declared.roles))) for name in calls
+        }
+        self.version = _version(self._rules, self._calls)
 
     def rules(self, role: str, action: Action, table: TableKey) -> tuple[Rule, ...]:
         """The role's own rules, then the inherited ones in order, each once."""
@@ -62,8 +66,8 @@ class Policy:
         return self._actions.get((role, table), frozenset())
 
     def may_call(self, role: str, function: FunctionKey) -> bool:
-        """Whether the role may call the database's function."""
-        return False
+        """Whether the role, or one that it inherits, may call the database's function."""
+        return function in self._calls.get(role, ())
 
 
 def _by_table(rules: list[Rule]) -> dict[tuple[Action, TableKey], tuple[Rule, ...]]:
@@ -99,13 +103,17 @@ def _rows_max(rules: tuple[Rule, ...]) -> int | None:
     return None if None in bounds else max(bound for bound in bounds if bound is not None)
 
 
-def _version(rules: dict[str, dict[tuple[Action, TableKey], tuple[Rule, ...]]]) -> int:
+def _version(
+    rules: dict[str, dict[tuple[Action, TableKey], tuple[Rule, ...]]], calls: dict[str, frozenset[FunctionKey]]
+) -> int:
     """A digest of all rules, the same in every process that declares the same."""
     digest = hashlib.blake2b(digest_size=8)
     for role, by_table in sorted(rules.items()):
         for each in by_table.values():
             for rule in each:
                 digest.update(repr((role, sorted(rule.columns), _but_columns(rule))).encode())
+    for role, functions in sorted(calls.items()):
+        digest.update(repr((role, sorted(map(str, functions)))).encode())
     return int.from_bytes(digest.digest(), "big")
 
 

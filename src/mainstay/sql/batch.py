@@ -4,29 +4,32 @@ A read's text becomes a LATERAL subquery over `unnest`, a row of values for each
 become one JSON array. Neither knows how many requests there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from mainstay.core.catalog import Catalog
-from mainstay.core.plan import InsertPlan, ReadPlan
+from mainstay.core.plan import InsertPlan
 from mainstay.core.statement import Batch, Bind
 from mainstay.sql.binds import Binds, Named, RowBinds, render
 from mainstay.sql.condition import Conditions
-from mainstay.sql.read import read_answer
+from mainstay.sql.read import Answering
 from mainstay.sql.write import insert_answer
 
 
-def batched_read(plan: ReadPlan, catalog: Catalog, binds: Sequence[Bind], total_max: int) -> Batch | None:
-    """None where nothing varies: such requests are one and the same, and share one answer."""
+def batched(answering: Callable[[Conditions], Answering], catalog: Catalog, binds: Sequence[Bind]) -> Batch | None:
+    """The answer to one request as one for many.
+
+    None where nothing varies: such requests are one and the same, and share one answer.
+    """
     varying = [bind for bind in binds if not bind.constant]
     if not varying:
         return None
     row = _rows_of_values(len(varying))
     row_binds = RowBinds(varying)
-    answer = read_answer(Conditions(catalog, row_binds), plan, total_max).select.lateral("answer")
+    answer = answering(Conditions(catalog, row_binds)).select.lateral("answer")
     statement = sa.select(*answer.c).select_from(row.join(answer, sa.true())).order_by(row.c.number)
     text, names = render(statement)
     sources = {f"a{index}": bind for index, bind in enumerate(varying)} | row_binds.by_name

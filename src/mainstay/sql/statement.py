@@ -6,13 +6,14 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from mainstay.core.catalog import Catalog
+from mainstay.core.catalog import Catalog, Volatility
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Count, Format
-from mainstay.core.plan import DeletePlan, Guard, InsertPlan, Plan, ReadPlan, UpdatePlan
+from mainstay.core.plan import DeletePlan, Guard, InsertPlan, InvokePlan, Plan, ReadPlan, UpdatePlan
 from mainstay.core.statement import Bind, Column, Mode, Statement
-from mainstay.sql.batch import batched_insert, batched_read
+from mainstay.sql.batch import batched, batched_insert
 from mainstay.sql.binds import Binds, render
+from mainstay.sql.call import invoke_answer
 from mainstay.sql.condition import Conditions
 from mainstay.sql.read import Answering, countable, read_answer, rows
 from mainstay.sql.write import delete_answer, insert_answer, update_answer
@@ -38,6 +39,8 @@ def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Stat
             return _write(plan, plan.guard, catalog, update_answer, answers=answers)
         case DeletePlan():
             return _write(plan, plan.guard, catalog, delete_answer, answers=answers)
+        case InvokePlan():
+            return _invoke(plan, catalog, answers=answers)
 
 
 def with_response(answer: Answering, *, answers: bool) -> Answering:
@@ -60,7 +63,7 @@ def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:
         binds=used,
         columns=answer.columns,
         mode=Mode.READ,
-        batch=None if answers else batched_read(plan, catalog, used, ESTIMATE_FROM),
+        batch=None if answers else batched(lambda each: read_answer(each, plan, ESTIMATE_FROM), catalog, used),
         single=plan.format is Format.OBJECT,
         estimate=_estimate(plan, catalog),
         estimate_from=ESTIMATE_FROM if plan.count is Count.ESTIMATED else 0,
@@ -73,6 +76,27 @@ def _estimate(plan: ReadPlan, catalog: Catalog) -> Statement | None:
     binds = Binds()
     text, names = render(rows(Conditions(catalog, binds), countable(plan.select)))
     return Statement(text=text, binds=binds.in_order(names), columns=())
+
+
+def _invoke(plan: InvokePlan, catalog: Catalog, *, answers: bool) -> Statement:
+    """Calls of one function share a round trip as reads do, where calling it twice must give the same."""
+    binds = Binds()
+    answer = with_response(invoke_answer(Conditions(catalog, binds), plan), answers=answers)
+    text, names = render(answer.select)
+    used = binds.in_order(names)
+    alone = plan.function.volatility is Volatility.VOLATILE or plan.guard.affected_max is not None
+    return Statement(
+        text=text,
+        binds=used,
+        columns=answer.columns,
+        mode=Mode.WRITE if plan.writes else Mode.READ,
+        batch=None if alone or answers else batched(lambda each: invoke_answer(each, plan), catalog, used),
+        single=plan.guard.single,
+        guard=plan.guard,
+        alone=alone,
+        settings=plan.function.settings,
+        media=plan.media,
+    )
 
 
 def _insert(plan: InsertPlan, catalog: Catalog, *, answers: bool) -> Statement:

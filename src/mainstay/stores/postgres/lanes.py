@@ -243,7 +243,7 @@ class Lanes:
         for waiting in group:
             if waiting.statement.mode is Mode.READ and not waiting.retried and not waiting.future.done():
                 waiting.retried = True
-                self._put(waiting, alone=False)
+                self._put(waiting, alone=not is_shared(waiting))
             else:
                 _fail([waiting], unavailable())
 

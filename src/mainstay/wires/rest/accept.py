@@ -92,6 +92,22 @@ def negotiate(header: str | None, *, plan_enabled: bool) -> Media:
     raise unavailable(header)
 
 
+def negotiate_call(header: str | None, *, plan_enabled: bool) -> tuple[Media | None, tuple[str, ...]]:
+    """For a function's answer: the media type of rows, None where none is accepted, and what is liked better.
+
+    Those are names of any types: whether the function writes one of them is not known here.
+    """
+    if not header:
+        return JSON, ()
+    better: list[str] = []
+    for accepted in parse_accept(header):
+        media = _media(accepted, plan_enabled=plan_enabled)
+        if media is not None:
+            return media, tuple(better)
+        better.append(accepted.name)
+    return None, tuple(better)
+
+
 def negotiate_root(header: str | None) -> Media:
     """The media type of the description at the root. Raises PGRST107."""
     if not header:

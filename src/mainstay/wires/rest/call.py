@@ -7,7 +7,7 @@ of one form, so that `memo` can keep it.
 import msgspec
 
 from mainstay.core.exchange import Response
-from mainstay.core.operation import Operation
+from mainstay.core.operation import FunctionRef, Operation
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -29,8 +29,8 @@ class Reply(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True):
     """One request, understood. Exactly one of these is asked: run `operation`, `describe` the API, or nothing more.
 
-    `answer`: the response is known already (OPTIONS, a preflight). `schema` is the profile that the request named.
-    `query` is a read's query string, as sent.
+    `answer`: the response is known already (OPTIONS, a preflight), but for what can be done with a `function`, which
+    the wire does not know. `schema` is the profile that the request named. `query` is a read's query string, as sent.
     """
 
     reply: Reply
@@ -39,3 +39,4 @@ class Call(msgspec.Struct, frozen=True):
     answer: Response | None = None
     schema: str | None = None
     query: str = ""
+    function: FunctionRef | None = None

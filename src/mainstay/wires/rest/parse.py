@@ -2,15 +2,13 @@
 
 from urllib.parse import quote
 
-import msgspec
-
 from mainstay.core.condition import And, Compare, Condition, Operator
 from mainstay.core.exchange import Request, Response
-from mainstay.core.limits import Limits
 from mainstay.core.operation import (
     Delete,
     Ending,
     Format,
+    FunctionRef,
     Insert,
     Operation,
     Put,
@@ -21,41 +19,32 @@ from mainstay.core.operation import (
     Update,
 )
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.accept import Media, negotiate, negotiate_root
+from mainstay.wires.rest.accept import negotiate, negotiate_root
 from mainstay.wires.rest.call import Call, Headers, Reply
 from mainstay.wires.rest.conditional import parse_precondition
-from mainstay.wires.rest.cors import Cors, cors_headers, preflight
+from mainstay.wires.rest.cors import cors_headers, preflight
 from mainstay.wires.rest.filter import Slots
+from mainstay.wires.rest.invoke import function_of, parse_invoke
 from mainstay.wires.rest.long_query import FORM
 from mainstay.wires.rest.page import parse_range
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.prefer import parse_prefer
 from mainstay.wires.rest.query import Query, parse_query, split
 from mainstay.wires.rest.select import close
+from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup, media_headers, out_of_place, profile
 
-READS = frozenset({"GET", "HEAD"})
-PAYLOADS = frozenset({"POST", "PATCH", "PUT"})
-METHODS = READS | PAYLOADS | {"DELETE"}
 ALLOWED = "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
 ALLOWED_AT_ROOT = "OPTIONS,GET,HEAD"
-
-
-class Setup(msgspec.Struct, frozen=True):
-    """What a wire was set up with. `schemas` are those a profile may name, the first the default; none: any."""
-
-    prefix: str = "/rest/v1"
-    limits: Limits = Limits()
-    cors: Cors = Cors()
-    schemas: tuple[str, ...] = ()
-    plan_enabled: bool = False
-    ending: Ending = Ending.COMMIT
-    ending_chosen: bool = False
+ALLOWED_ON_FUNCTION = "OPTIONS,POST"
 
 
 def parse_call(request: Request, setup: Setup) -> Call:
     """The call of a request. Raises `Problem` with PostgREST's codes, or MS4xx (docs/reference/problems.md)."""
     if request.method == "OPTIONS":
         return _parse_options(request, setup)
+    function = function_of(request.path, setup.prefix)
+    if function is not None:
+        return parse_invoke(request, function, setup)
     table = table_of(request.path, setup.prefix)
     cors = cors_headers(setup.cors.allow(request.headers.get("origin")))
     if table == "":
@@ -66,16 +55,10 @@ def parse_call(request: Request, setup: Setup) -> Call:
 
 
 def table_of(path: str, prefix: str) -> str:
-    """The table that a path names; the empty text at the root. Raises PGRST125, PGRST202 below `rpc/`."""
+    """The table that a path names; the empty text at the root. Raises PGRST125."""
     if path != prefix and not path.startswith(f"{prefix}/"):
         raise _no_such_path()
     name = path[len(prefix) + 1 :]
-    if name.startswith("rpc/"):
-        raise Problem(
-            "PGRST202",
-            f"Could not find the function {name.removeprefix('rpc/')} in the schema cache",
-            where="path",
-        )
     if "/" in name:
         raise _no_such_path()
     return name
@@ -85,33 +68,18 @@ def _no_such_path() -> Problem:
     return Problem("PGRST125", "Invalid path specified in request URL", where="path")
 
 
-def profile(request: Request, setup: Setup) -> str | None:
-    """The schema that the request names: reads by Accept-Profile, writes by Content-Profile.
-
-    Raises PGRST106 where it is not one of `setup.schemas`.
-    """
-    header = "accept-profile" if request.method not in PAYLOADS and request.method != "DELETE" else "content-profile"
-    schema = request.headers.get(header)
-    if schema is None:
-        return None
-    if setup.schemas and schema not in setup.schemas:
-        raise Problem(
-            "PGRST106",
-            f"Invalid schema: {schema}",
-            hint=f"Only the following schemas are exposed: {', '.join(setup.schemas)}",
-            where=header,
-        )
-    return schema
-
-
 def _parse_options(request: Request, setup: Setup) -> Call:
     """A preflight is answered wherever it asks; without one, a table says what can be done with it."""
     answer = preflight(setup.cors, request.headers)
     if answer is None:
+        function = function_of(request.path, setup.prefix)
+        origin = "*" if "*" in setup.cors.origins else setup.cors.allow(request.headers.get("origin"))
+        if function is not None:
+            answer = Response(200, [*cors_headers(origin), ("allow", ALLOWED_ON_FUNCTION)])
+            return Call(Reply("OPTIONS"), answer=answer, function=FunctionRef(function, profile(request, setup)))
         table = table_of(request.path, setup.prefix)
         allowed = ALLOWED if table else ALLOWED_AT_ROOT
         queries = (("accept-query", FORM),) if table else ()  # RFC 10008, 3
-        origin = "*" if "*" in setup.cors.origins else setup.cors.allow(request.headers.get("origin"))
         answer = Response(200, [*cors_headers(origin), ("allow", allowed), *queries])
     return Call(Reply("OPTIONS"), answer=answer)
 
@@ -177,15 +145,15 @@ class _Parser:
             raise Problem("PGRST114", "limit/offset querystring parameters are not allowed for PUT", where="limit")
         limits_answer = self.method == "POST" and query.offset is None  # of what an insert answers with
         if query.paged and self.method not in READS and not limits_answer:
-            raise _out_of_place("Limit and offset do", self.method, "limit", "MS445")
+            raise out_of_place("Limit and offset do", self.method, "limit", "MS445")
         if query.root.where and self.method == "POST":
-            raise _out_of_place("Filters do", "POST", "filter", "MS446")
+            raise out_of_place("Filters do", "POST", "filter", "MS446")
         if query.columns is not None and self.method not in ("POST", "PATCH"):
-            raise _out_of_place("The parameter 'columns' does", self.method, "columns", "MS447")
+            raise out_of_place("The parameter 'columns' does", self.method, "columns", "MS447")
         if query.on_conflict is not None and self.method != "POST":
-            raise _out_of_place("The parameter 'on_conflict' does", self.method, "on_conflict", "MS447")
+            raise out_of_place("The parameter 'on_conflict' does", self.method, "on_conflict", "MS447")
         if self.precondition is not None and self.method == "POST":
-            raise _out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
+            raise out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
 
     def _addressed(self, query: Query) -> Read | None:
         """What a write's precondition is about: what GET would answer at the same URL."""
@@ -290,7 +258,7 @@ class _Parser:
         return Reply(
             method=self.method,
             headers=self._headers(),
-            media=_media_headers(self.media, self.table.schema) if represented else (),
+            media=media_headers(self.media, self.table.schema) if represented else (),
             body=represented and self.method != "HEAD",
             location=f"{self.setup.prefix}/{quote(self.table.name, safe='', errors='replace')}",
         )
@@ -298,15 +266,6 @@ class _Parser:
     def _headers(self) -> Headers:
         applied = self.preferences.applied(self.method)
         return (*self.cors, ("preference-applied", applied)) if applied is not None else self.cors
-
-
-def _media_headers(media: Media, schema: str | None) -> Headers:
-    headers: Headers = (("content-type", media.content_type),)
-    return headers if schema is None else (*headers, ("content-profile", schema))
-
-
-def _out_of_place(what: str, method: str, where: str, code: str) -> Problem:
-    return Problem(code, f"{what} not apply to {method}", hint=f"Leave out {where}.", where=where)
 
 
 def _is_key(where: Condition) -> bool:

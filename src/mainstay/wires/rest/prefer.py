@@ -28,9 +28,10 @@ APPLIED: dict[str, tuple[str, ...]] = {
     "POST": ("resolution", "missing", "return", "count", "tx", "handling", "max-affected"),
     "PATCH": ("missing", "return", "count", "tx", "handling", "max-affected"),
     "PUT": ("return", "count", "tx", "handling"),
+    "RPC": ("count", "tx", "handling", "max-affected"),
     "DELETE": ("return", "count", "tx", "handling", "max-affected"),
 }
-"""What each method can honour, and so answers with."""
+"""What each method can honour, and so answers with; `RPC` is a call of a function, by any method."""
 
 
 class Preferences(msgspec.Struct, frozen=True):

@@ -74,6 +74,7 @@ STATUSES: dict[str, int] = {
     "MS446": 400,
     "MS447": 400,
     "MS448": 400,
+    "MS450": 400,
     "MS465": 400,
     "MS466": 415,
     # ours: a server that can't, or can't now

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from mainstay.core.exchange import Response
-from mainstay.core.operation import Conflict, Count, Delete, Insert, Operation, Put, Read, Update
+from mainstay.core.operation import Conflict, Count, Delete, Insert, Invoke, Operation, Put, Read, Update
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.call import Call
@@ -49,6 +49,11 @@ def render(call: Call, result: Result, *, etags: bool = True) -> Response:
             return _render_change(call, content_range(0, 0, total), result)
         case Put():
             return _render_put(call, result)
+        case Invoke() as invoke:
+            response = _render_invoke(call, _offset(invoke, operation), result)
+            if etags and invoke.safe and response.status < 300:
+                return tagged(response, result.body if response.status == 200 else None, operation.precondition)
+            return response
 
 
 def content_range(offset: int, rows: int, total: int | None) -> str:
@@ -78,7 +83,7 @@ def server_timing(times: Sequence[float], database_us: int) -> str:
     )
 
 
-def _offset(read: Read, operation: Operation) -> int:
+def _offset(read: Read | Invoke, operation: Operation) -> int:
     if read.offset is None:
         return 0
     value = operation.values[read.offset]
@@ -91,7 +96,10 @@ def _affected(result: Result) -> int:
 
 def _respond(call: Call, status: int, result: Result, *headers: tuple[str, str]) -> Response:
     reply = call.reply
-    return Response(status, [*headers, *reply.media, *reply.headers], result.body if reply.body else None)
+    media = reply.media
+    if result.media is not None:
+        media = (("content-type", result.media), *(line for line in media if line[0] != "content-type"))
+    return Response(status, [*headers, *media, *reply.headers], result.body if reply.body else None)
 
 
 def _render_read(call: Call, offset: int, result: Result) -> Response:
@@ -100,7 +108,7 @@ def _render_read(call: Call, offset: int, result: Result) -> Response:
     if total is None or offset <= total:
         headers = [span]
         query = call.query
-        if len(query) <= QUERY_MAX and query.isprintable() and query.isascii():
+        if call.reply.location and len(query) <= QUERY_MAX and query.isprintable() and query.isascii():
             headers.append(("content-location", content_location(call.reply.location, query)))
         return _respond(call, 200 if total is None or rows >= total else 206, result, *headers)
     problem = Problem(
@@ -109,6 +117,14 @@ def _render_read(call: Call, offset: int, result: Result) -> Response:
         details=f"An offset of {offset} was requested, but there are only {total} rows.",
     )
     return respond(problem, anonymous=False, headers=(span, *call.reply.headers), body=call.reply.body)
+
+
+def _render_invoke(call: Call, offset: int, result: Result) -> Response:
+    """A function that returns nothing is answered by 204, any other like a read."""
+    if result.body is not None:
+        return _render_read(call, offset, result)
+    span = ("content-range", content_range(offset, result.rows, result.total))
+    return Response(204, [span, *call.reply.headers], None)
 
 
 def _render_insert(call: Call, insert: Insert, result: Result) -> Response:

@@ -6,7 +6,7 @@ import msgspec
 
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Ending, Operation
+from mainstay.core.operation import Ending, Invoke, Operation
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.answered import as_the_database_says
@@ -15,10 +15,11 @@ from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
 from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
-from mainstay.wires.rest.parse import METHODS, PAYLOADS, READS, Setup, parse_call
+from mainstay.wires.rest.parse import parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import respond
 from mainstay.wires.rest.render import render, server_timing
+from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup
 from mainstay.wires.rest.told import telling
 
 
@@ -83,7 +84,8 @@ class RestWire:
         known = self._memo.get(key)
         if known is None or known.operation is None:
             call = parse_call(request, self.setup)
-            self._memo.put(key, call)
+            if call.operation is None or type(call.operation.shape) is not Invoke:  # its values come in another order
+                self._memo.put(key, call)
             return call
         values = skeleton.values if payload is None else (payload.text, *skeleton.values)
         template = known.operation

@@ -1,0 +1,55 @@
+"""What every request of this wire is read with, whatever it asks for: settings, methods, profile headers."""
+
+import msgspec
+
+from mainstay.core.exchange import Request
+from mainstay.core.limits import Limits
+from mainstay.core.operation import Ending
+from mainstay.core.problem import Problem
+from mainstay.wires.rest.accept import Media
+from mainstay.wires.rest.call import Headers
+from mainstay.wires.rest.cors import Cors
+
+READS = frozenset({"GET", "HEAD"})
+PAYLOADS = frozenset({"POST", "PATCH", "PUT"})
+METHODS = READS | PAYLOADS | {"DELETE"}
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What a wire was set up with. `schemas` are those a profile may name, the first the default; none: any."""
+
+    prefix: str = "/rest/v1"
+    limits: Limits = Limits()
+    cors: Cors = Cors()
+    schemas: tuple[str, ...] = ()
+    plan_enabled: bool = False
+    ending: Ending = Ending.COMMIT
+    ending_chosen: bool = False
+
+
+def profile(request: Request, setup: Setup) -> str | None:
+    """The schema that the request names: reads by Accept-Profile, writes by Content-Profile.
+
+    Raises PGRST106 where it is not one of `setup.schemas`.
+    """
+    header = "accept-profile" if request.method not in PAYLOADS and request.method != "DELETE" else "content-profile"
+    schema = request.headers.get(header)
+    if schema is None:
+        return None
+    if setup.schemas and schema not in setup.schemas:
+        raise Problem(
+            "PGRST106",
+            f"Invalid schema: {schema}",
+            hint=f"Only the following schemas are exposed: {', '.join(setup.schemas)}",
+            where=header,
+        )
+    return schema
+
+
+def media_headers(media: Media, schema: str | None) -> Headers:
+    headers: Headers = (("content-type", media.content_type),)
+    return headers if schema is None else (*headers, ("content-profile", schema))
+
+
+def out_of_place(what: str, method: str, where: str, code: str) -> Problem:
+    return Problem(code, f"{what} not apply to {method}", hint=f"Leave out {where}.", where=where)

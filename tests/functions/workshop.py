@@ -1,0 +1,212 @@
+"""A workshop whose database has functions of every kind, and the catalog that says so, written by hand."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from mainstay import Mainstay, claim, excluding
+from mainstay.app.served import serve_catalog
+from mainstay.core.catalog import (
+    Argument,
+    Catalog,
+    Column,
+    ColumnType,
+    Function,
+    FunctionKey,
+    Kind,
+    Table,
+    TableForm,
+    TableKey,
+    Volatility,
+    rows_key,
+)
+from mainstay.reflect.models import reflect_models
+
+SECRET = "a secret that the workshop's tests share"
+
+SQL = """
+CREATE TABLE makers (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE works (
+    id int PRIMARY KEY, title text NOT NULL, price numeric, shown boolean NOT NULL, owner text,
+    maker_id int REFERENCES makers
+);
+CREATE TABLE calls (note text UNIQUE);
+INSERT INTO makers VALUES (1, 'Ida'), (2, 'Jan');
+INSERT INTO works VALUES
+    (1, 'Chair', 40, true, 'ann', 1), (2, 'Table', 90, true, 'bob', 1), (3, 'Shelf', 70, true, 'bob', 2),
+    (4, 'Chest', 999, false, 'ann', 2), (5, 'Stool', 20, false, 'bob', 2);
+CREATE TYPE spot AS (x int, y int);
+
+CREATE FUNCTION add_them(a int, b int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT a + b';
+CREATE FUNCTION greet(name text DEFAULT 'world') RETURNS text STABLE LANGUAGE sql AS $$ SELECT 'Hello, ' || name $$;
+CREATE FUNCTION nothing_known() RETURNS text STABLE LANGUAGE sql AS 'SELECT NULL::text';
+CREATE FUNCTION count_to(top int) RETURNS SETOF int STABLE LANGUAGE sql AS 'SELECT generate_series(1, top)';
+CREATE FUNCTION join_them(VARIADIC words text[] DEFAULT '{}') RETURNS text IMMUTABLE LANGUAGE sql
+    AS $$ SELECT array_to_string(words, '+') $$;
+CREATE FUNCTION all_works() RETURNS SETOF works STABLE LANGUAGE sql AS 'SELECT * FROM works';
+CREATE FUNCTION one_work(id int) RETURNS works STABLE LANGUAGE sql AS 'SELECT * FROM works w WHERE w.id = one_work.id';
+CREATE FUNCTION prices(above numeric) RETURNS TABLE (title text, price numeric) STABLE LANGUAGE sql
+    AS 'SELECT w.title, w.price FROM works w WHERE w.price > above ORDER BY w.price';
+CREATE FUNCTION split(whole int, OUT half int, INOUT rest text) IMMUTABLE LANGUAGE sql AS 'SELECT whole / 2, rest';
+CREATE FUNCTION a_record() RETURNS record STABLE LANGUAGE sql AS $$ SELECT 1 AS id, 'x'::text AS name $$;
+CREATE FUNCTION write_note(note text) RETURNS void LANGUAGE sql AS 'INSERT INTO calls VALUES (note)';
+CREATE FUNCTION write_notes(howmany int) RETURNS SETOF int LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO calls SELECT 'many ' || n FROM generate_series(1, howmany) n;
+    RETURN QUERY SELECT generate_series(1, howmany);
+END $$;
+CREATE FUNCTION sell(id int) RETURNS SETOF works LANGUAGE sql
+    AS 'UPDATE works w SET price = w.price + 1 WHERE w.id = sell.id RETURNING *';
+CREATE FUNCTION any_number() RETURNS double precision VOLATILE LANGUAGE sql AS 'SELECT random()';
+CREATE FUNCTION whole_json(json) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT json_typeof($1)';
+CREATE FUNCTION whole_text(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || '!' $$;
+CREATE FUNCTION whole_bytes(bytea) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || '\\x00'::bytea $$;
+CREATE FUNCTION whole_xml(xml) RETURNS xml IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION pick() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'none' $$;
+CREATE FUNCTION pick(a int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'int' $$;
+CREATE FUNCTION pick(a int, b int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'ints' $$;
+CREATE FUNCTION pick(json) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'whole' $$;
+CREATE FUNCTION torn(a int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'int' $$;
+CREATE FUNCTION torn(a text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'text' $$;
+CREATE FUNCTION "Odd ""name""_"("The Arg" int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT "The Arg"';
+CREATE FUNCTION typed(j jsonb, days date[], p spot) RETURNS text STABLE LANGUAGE sql
+    AS $$ SELECT concat_ws('/', j ->> 'k', days[2], (p).y) $$;
+CREATE FUNCTION keywords("time" int, "values" int, "left" int) RETURNS int STABLE LANGUAGE sql
+    AS 'SELECT "time" + "values" + "left"';
+CREATE FUNCTION refuse() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN RAISE SQLSTATE 'PT402' USING MESSAGE = 'Pay first', DETAIL = 'Quota', HINT = 'Upgrade'; END $$;
+CREATE FUNCTION not_for_all(secret text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT secret';
+CREATE FUNCTION label(works) RETURNS text STABLE LANGUAGE sql AS $$ SELECT $1.title || '?' $$;
+"""
+
+INT = ColumnType(Kind.INTEGER, "integer")
+TEXT = ColumnType(Kind.TEXT, "text")
+NUMERIC = ColumnType(Kind.NUMERIC, "numeric")
+FLOAT = ColumnType(Kind.FLOAT, "double precision")
+JSON = ColumnType(Kind.JSON, "json")
+JSONB = ColumnType(Kind.JSON, "jsonb")
+BYTES = ColumnType(Kind.BINARY, "bytea")
+XML = ColumnType(Kind.OTHER, "xml")
+VOID = ColumnType(Kind.VOID, "void")
+DATES = ColumnType(Kind.ARRAY, "date[]", element=ColumnType(Kind.DATE, "date"))
+TEXTS = ColumnType(Kind.ARRAY, "text[]", element=TEXT)
+SPOT = ColumnType(Kind.COMPOSITE, "spot", members=(("x", INT), ("y", INT)))
+ROW = ColumnType(Kind.COMPOSITE, "record")
+
+WORKS = TableKey("public", "works")
+READS = Volatility.STABLE
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Maker(Base):
+    __tablename__ = "makers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Work(Base):
+    __tablename__ = "works"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    price: Mapped[float | None]
+    shown: Mapped[bool]
+    owner: Mapped[str | None]
+    maker_id: Mapped[int | None] = mapped_column(ForeignKey("makers.id"))
+    maker: Mapped[Maker | None] = relationship()
+
+
+def function(
+    name: str,
+    returns: ColumnType,
+    arguments: dict[str, ColumnType] | None = None,
+    volatility: Volatility = Volatility.IMMUTABLE,
+    **more: Any,
+) -> Function:
+    given = tuple(Argument(each, type_) for each, type_ in (arguments or {}).items())
+    return Function(FunctionKey("public", name), more.pop("given", given), returns, volatility=volatility, **more)
+
+
+def rows_of(name: str, **columns: ColumnType) -> Table:
+    key = rows_key(FunctionKey("public", name))
+    return Table(key, {each: Column(each, type_) for each, type_ in columns.items()}, form=TableForm.ROWS)
+
+
+ROWS = {
+    table.key: table for table in (rows_of("prices", title=TEXT, price=NUMERIC), rows_of("split", half=INT, rest=TEXT))
+}
+
+FUNCTIONS = [
+    function("add_them", INT, {"a": INT, "b": INT}, comment="The sum."),
+    function("greet", TEXT, volatility=READS, given=(Argument("name", TEXT, required=False),)),
+    function("nothing_known", TEXT, volatility=READS),
+    function("count_to", INT, {"top": INT}, READS, many=True),
+    function("join_them", TEXT, given=(Argument("words", TEXTS, required=False, variadic=True),)),
+    function("all_works", ROW, volatility=READS, many=True, rows=WORKS),
+    function("one_work", ROW, {"id": INT}, READS, rows=WORKS),
+    function("prices", ROW, {"above": NUMERIC}, READS, many=True, rows=rows_key(FunctionKey("public", "prices"))),
+    function("split", ROW, {"whole": INT, "rest": TEXT}, rows=rows_key(FunctionKey("public", "split"))),
+    function("a_record", ROW, volatility=READS),
+    function("write_note", VOID, {"note": TEXT}, Volatility.VOLATILE),
+    function("write_notes", INT, {"howmany": INT}, Volatility.VOLATILE, many=True),
+    function("sell", ROW, {"id": INT}, Volatility.VOLATILE, many=True, rows=WORKS),
+    function("any_number", FLOAT, volatility=Volatility.VOLATILE),
+    function("whole_json", TEXT, {"": JSON}),
+    function("whole_text", TEXT, {"": TEXT}),
+    function("whole_bytes", BYTES, {"": BYTES}),
+    function("whole_xml", XML, {"": XML}),
+    function("pick", TEXT),
+    function("pick", TEXT, {"a": INT}),
+    function("pick", TEXT, {"a": INT, "b": INT}),
+    function("pick", TEXT, {"": JSON}),
+    function("torn", TEXT, {"a": INT}),
+    function("torn", TEXT, {"a": TEXT}),
+    function('Odd "name"_', INT, {"The Arg": INT}),
+    function("typed", TEXT, {"j": JSONB, "days": DATES, "p": SPOT}, READS),
+    function("keywords", INT, {"time": INT, "values": INT, "left": INT}, READS),
+    function("refuse", VOID, volatility=Volatility.VOLATILE),
+    function("not_for_all", TEXT, {"secret": TEXT}),
+]
+
+
+def with_functions(catalog: Catalog) -> Catalog:
+    """The models' catalog with the functions, and a computed column of the works."""
+    functions: dict[FunctionKey, tuple[Function, ...]] = {}
+    for each in FUNCTIONS:
+        functions[each.key] = (*functions.get(each.key, ()), each)
+    works = catalog.tables[WORKS]
+    label = Column("label", TEXT, function=FunctionKey("public", "label"))
+    works = msgspec.structs.replace(works, columns={**works.columns, "label": label})
+    return msgspec.structs.replace(catalog, tables={**catalog.tables, WORKS: works, **ROWS}, functions=functions)
+
+
+def workshop(**settings: Any) -> Mainstay:
+    """Anonymous sees what is shown, without owners; a member its own works, too; an owner everything."""
+    app = Mainstay(
+        Base,
+        jwt_secret=SECRET,
+        transaction_end="commit-allow-override",
+        plan_enabled=True,
+        server_timing=False,
+        **settings,
+    )
+    anonymous = app.role("anonymous")
+    anonymous.may("read", Maker, columns="*")
+    anonymous.may("read", Work, rows=Work.shown, columns=excluding("owner"))
+    anonymous.may_call(*{each.key.name: None for each in FUNCTIONS if each.key.name != "not_for_all"})
+    member = app.role("member", inherits=[anonymous])
+    member.may("read", Work, rows=Work.owner == claim.sub, columns="*")
+    member.may_call("public.not_for_all")
+    app.role("stranger").may_call("all_works", "add_them")
+    app.role("nobody").may("read", Maker, columns="*")
+    return app
+
+
+def served(app: Mainstay) -> Mainstay:
+    """The app with the functions in its catalog."""
+    app._served = serve_catalog(app.settings, app.policies, with_functions(reflect_models(Base)))
+    return app
