@@ -1,5 +1,7 @@
 """The types that a request may cast to. A cast's name becomes SQL text, so it comes from this list or the catalog."""
 
+import re
+
 from mainstay.core.catalog import Catalog
 from mainstay.core.problem import Problem
 
@@ -41,6 +43,8 @@ BUILT_IN = {
     "time with time zone": "time with time zone",
 }
 
+LAST_NAME = re.compile(r'"(?:[^"]|"")+"|[^".]+')
+
 
 def cast_name(name: str, catalog: Catalog, where: str) -> str:
     """How SQL spells the type. Raises 42704 for a type that is not on the list."""
@@ -52,8 +56,9 @@ def cast_name(name: str, catalog: Catalog, where: str) -> str:
 
 
 def _declared(name: str, catalog: Catalog) -> str | None:
+    """An enum of one of the catalog's columns, by its own name, whatever its schema."""
     for table in catalog.tables.values():
         for column in table.columns.values():
-            if column.type.labels and name == column.type.name.strip('"'):
+            if column.type.labels and name == LAST_NAME.findall(column.type.name)[-1].strip('"'):
                 return column.type.name
     return None

@@ -85,8 +85,9 @@ SELECT p.oid::bigint, n.nspname AS schema, p.proname AS name, p.prokind AS kind,
        coalesce(p.proconfig, '{}') AS settings, obj_description(p.oid, 'pg_proc') AS comment
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE p.prokind IN ('f', 'a') AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-  AND n.nspname = ANY($2)
-  AND (n.nspname = ANY($1) OR EXISTS (SELECT FROM pg_type AS t WHERE t.oid = p.proargtypes[0] AND t.typrelid <> 0))
+  AND n.nspname = ANY($2::text[])
+  AND (n.nspname = ANY($1::text[])
+       OR EXISTS (SELECT FROM pg_type AS t WHERE t.oid = p.proargtypes[0] AND t.typrelid <> 0))
 ORDER BY n.nspname, p.proname, p.oid
 """
 
