@@ -90,14 +90,15 @@ def _find_runner(corpus: Path) -> Path:
 def _shards(corpus: Path, only: str | None) -> list[list[str]]:
     """The configurations, dealt out so that each shard has about as much to do; starting a server weighs most."""
     cases = json.loads((corpus / "cases.json").read_text())["cases"]
-    names: Iterable[str] = json.loads((corpus / "configs.json").read_text())["configs"]
+    names: dict[str, object] = json.loads((corpus / "configs.json").read_text())["configs"]
     asked = [case for case in cases if only is None or re.search(only, case["id"]) or re.search(only, case["title"])]
     counts = {name: sum(case["config"] == name for case in asked) for name in names}
     weights = {name: 60 + count for name, count in counts.items() if count}
     shards: list[list[str]] = [[] for _ in range(min(SHARDS, len(weights)))]
     for name in sorted(weights, key=weights.__getitem__, reverse=True):
         min(shards, key=lambda shard: sum(weights[name] for name in shard)).append(name)
-    return shards
+    order = list(names)  # the last ones commit what they write
+    return [sorted(shard, key=order.index) for shard in shards]
 
 
 def _run_shard(corpus: Path, runner: Path, only: str | None, number: int, configs: Sequence[str]) -> list[Any]:

@@ -33,6 +33,7 @@ def settings(config: dict[str, Any]) -> dict[str, Any]:
         "cors_origins": tuple(config["server-cors-allowed-origins"]) or ("*",),
         "server_timing": config["server-timing-enabled"],
         "transaction_end": ends,
+        "unfiltered_allowed": True,
         "rest_prefix": "",
         "docs_path": None,
         "limits": Limits(rows_max=config["db-max-rows"] or MANY, insert_rows_max=MANY),

@@ -30,6 +30,7 @@ from mainstay.core.condition import (
 )
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
 from mainstay.sql.function import NamedCall
+from mainstay.sql.represent import converted, reader
 
 _SYMBOLS = {
     Operator.EQ: "=",
@@ -250,16 +251,27 @@ class Conditions:
         if compare.operator in _SEARCHES:
             return self._search(scope, compare)
         left = self.operand(scope, compare.left, "text")
+        read = reader(scope.table, compare.left) if isinstance(compare.left, Field) else None
+        if read is not None and compare.operator not in _PATTERNS and isinstance(compare.right, Slot):
+            return left.op(_symbol(compare), is_comparison=True)(self._represented(read, compare, compare.right))
         type_name = "text" if compare.operator in _PATTERNS else self.type_name(scope, compare.left)
         if compare.operator is Operator.IN or compare.quantifier is not None:
-            symbol = "=" if compare.operator is Operator.IN else _SYMBOLS[compare.operator]
-            every = sa.all_ if compare.quantifier is Quantifier.ALL else sa.any_
-            return left.op(symbol, is_comparison=True)(every(self._list(compare, type_name)))
+            return left.op(_symbol(compare), is_comparison=True)(_every(compare)(self._list(compare, type_name)))
         if compare.operator in _PATTERNS and isinstance(compare.right, Slot | Claim):
             right = self._pattern(compare.operator, compare.right)
         else:
             right = self.operand(scope, compare.right, type_name)
-        return left.op(_SYMBOLS[compare.operator], is_comparison=True)(right)
+        return left.op(_symbol(compare), is_comparison=True)(right)
+
+    def _represented(self, read: FunctionKey, compare: Compare, slot: Slot) -> Expression:
+        """The request's value or values by the function that reads the column's representation."""
+        text = self.binds.text(slot)
+        if compare.operator is Operator.IN or compare.quantifier is not None:
+            texts = sa.cast(text, Named("text[]"))
+            self._read(slot, f"{read}[]", self._each(texts, lambda item: converted(read, item)))
+            items = sa.func.unnest(texts).column_valued(self.alias())
+            return _every(compare)(sa.select(converted(read, items)).scalar_subquery())
+        return self._read(slot, str(read), converted(read, text))
 
     def _pattern(self, operator: Operator, source: Slot | Claim) -> Expression:
         if isinstance(source, Claim):
@@ -345,6 +357,14 @@ class Conditions:
         return sa.exists(
             sa.select(sa.literal_column("1")).select_from(source).where(where).correlate_except(*_froms(source))
         )
+
+
+def _symbol(compare: Compare) -> str:
+    return "=" if compare.operator is Operator.IN else _SYMBOLS[compare.operator]
+
+
+def _every(compare: Compare) -> Callable[[Any], Expression]:
+    return sa.all_ if compare.quantifier is Quantifier.ALL else sa.any_
 
 
 def _froms(source: sa.FromClause) -> Iterator[sa.FromClause]:

@@ -16,6 +16,7 @@ from mainstay.core.plan import Nested, Output, ReadPlan, Select, Sort
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named
 from mainstay.sql.condition import Conditions, Scope
+from mainstay.sql.represent import shown
 
 _AGGREGATES = {
     Aggregate.COUNT: "count",
@@ -132,7 +133,8 @@ class _Rows:
         if isinstance(output, Output):
             field = output.field
             value = sa.literal_column("1") if field is None else self.conditions.field(self.scope, field)
-            self._add(output, value, star=field is None)
+            represented = None if field is None or self.raw else shown(self.scope.table, field, value)
+            self._add(output, value, represented, star=field is None)
         elif output.spread:
             self._add_spread(output)
         else:
@@ -140,12 +142,15 @@ class _Rows:
             # json has no equality to group by; jsonb has.
             self._add(Output(output.name, None), sa.cast(value, Named("jsonb")) if self.grouped else value)
 
-    def _add(self, output: Output, value: Expression, *, star: bool = False) -> None:
-        """`star`: an aggregate over rows rather than over a value."""
+    def _add(
+        self, output: Output, value: Expression, represented: Expression | None = None, *, star: bool = False
+    ) -> None:
+        """`star`: an aggregate over rows rather than over a value. Rows are grouped by values, not by how they show."""
         if output.aggregate is not None and not self.raw:
             value = _aggregated(None if star else value, output)
         else:
             self.plain.append(value)
+            value = value if represented is None else represented
         self.columns.append(value.label(output.name))
 
     def _add_spread(self, nested: Nested) -> None:

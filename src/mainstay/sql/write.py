@@ -4,7 +4,7 @@
 the rows written is counted in the same statement, and the store commits only where the count is nought.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
 from mainstay.sql.read import Answering, document, rows
+from mainstay.sql.represent import received, sent_type
+from mainstay.sql.returning import returning
 
 # The payload's whole object, beside its members: a name that no column is likely to have.
 WHOLE = "whole object"
@@ -53,7 +55,7 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     names = [column.name for column in source.c]
     insert = insert_into(target).from_select(names, sa.select(*source.c), include_defaults=False)
     insert = on_conflict(conditions, plan, insert, scope)
-    written = insert.returning(*target.c).cte("written")
+    written = insert.returning(*returning(target, plan.table, plan.answer, [plan.check])).cte("written")
     violations = violations_of(conditions, plan.table, written, plan.check)
     if plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
         kept_out = count_of(source) - count_of(written)
@@ -67,33 +69,43 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
 def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     """The payload's columns into the rows that the filter and one of the policy's choices select."""
     if not plan.columns and not plan.presets:
-        return answer_of(conditions, _no_rows(plain_table(plan.table)), plan.answer, plan.table)
+        return answer_of(conditions, _no_rows(plan), plan.answer, plan.table)
     payload = payload_of(conditions, plan)
     given = {name: _or_default(plan, payload, name) for name in plan.columns}
-    written, violations = update_rows(conditions, plan, given)
+    checks = [check for _, check in plan.choices]
+    columns = returning(plain_table(plan.table), plan.table, plan.answer, checks)
+    written, violations = update_rows(conditions, plan, given, columns=columns)
     return answer_of(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
 
 
 def update_rows(
-    conditions: Conditions, plan: UpdatePlan, given: Mapping[str, Any], *where: Expression
+    conditions: Conditions,
+    plan: UpdatePlan,
+    given: Mapping[str, Any],
+    *where: Expression,
+    columns: Sequence[Any] | None = None,
 ) -> tuple[sa.CTE, Expression | None]:
-    """The rows written, `given` the values of the payload's columns, and how many of them break the policy."""
+    """The rows written, `given` the values of the payload's columns, and how many of them break the policy.
+
+    `columns` of them are returned; None: all.
+    """
     target = plain_table(plan.table)
+    back: list[Any] = list(target.c) if columns is None else list(columns)
     scope = Scope(plan.table, target)
     values = {**given, **presets_of(conditions, scope, plan.presets)}
     update = _filtered(conditions, scope, sa.update(target).values(values), plan.where).where(*where)
     if len(plan.choices) > 1:
-        return _update_by_choice(conditions, plan, update, target)
+        return _update_by_choice(conditions, plan, update, target, back)
     ((where_chosen, check),) = plan.choices
     update = _filtered(conditions, scope, update, where_chosen)
-    written = update.returning(*target.c).cte("written")
+    written = update.returning(*back).cte("written")
     return written, violations_of(conditions, plan.table, written, check)
 
 
 def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
     target = plain_table(plan.table)
     where = conditions.condition(Scope(plan.table, target), plan.where)
-    written = sa.delete(target).where(where).returning(*target.c).cte("written")
+    written = sa.delete(target).where(where).returning(*returning(target, plan.table, plan.answer)).cte("written")
     return answer_of(conditions, written, plan.answer, plan.table)
 
 
@@ -102,7 +114,7 @@ def _filtered(conditions: Conditions, scope: Scope, update: sa.Update, where: Co
 
 
 def _update_by_choice(
-    conditions: Conditions, plan: UpdatePlan, update: sa.Update, target: sa.TableClause
+    conditions: Conditions, plan: UpdatePlan, update: sa.Update, target: sa.TableClause, columns: Iterable[Any]
 ) -> tuple[sa.CTE, Expression]:
     """Each row must satisfy the check of a rule that let it be written, so which rules did is kept beside the row."""
     old = conditions.scope(plan.table.key)
@@ -117,7 +129,7 @@ def _update_by_choice(
     )
     matched = sa.and_(*(target.c[name] == candidates.c[name] for name in key))
     chosen = [candidates.c[f"choice{index}"] for index in range(len(flags))]
-    written = update.where(matched).returning(*target.c, *chosen).cte("written")
+    written = update.where(matched).returning(*columns, *chosen).cte("written")
     scope = Scope(plan.table, written)
     held = [
         sa.and_(written.c[f"choice{index}"], conditions.condition(scope, check))
@@ -127,10 +139,15 @@ def _update_by_choice(
 
 
 def payload_of(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
+    """The payload's rows, as the table would have them."""
+    return received(plan.table, _payload_as_sent(conditions, plan))
+
+
+def _payload_as_sent(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
     """The payload's rows, typed as the table's columns: https://www.postgresql.org/docs/current/functions-json.html"""
     body = sa.cast(conditions.binds.text(Slot(plan.payload)), Named("json"))
     single = isinstance(plan, UpdatePlan) or plan.single
-    typed = [sa.column(name, Named(plan.table.columns[name].type.name)) for name in plan.columns]
+    typed = [sa.column(name, Named(sent_type(plan.table.columns[name]))) for name in plan.columns]
     if typed and not plan.defaults:
         function: Any = sa.func.json_to_record if single else sa.func.json_to_recordset
         derived: sa.FromClause = function(body).table_valued(*typed).render_derived("body", with_types=True)
@@ -219,8 +236,9 @@ def count_of(source: sa.FromClause, where: Expression | None = None) -> Expressi
     return (count if where is None else count.where(where)).scalar_subquery()
 
 
-def _no_rows(target: sa.TableClause) -> sa.CTE:
-    return sa.select(*target.c).where(sa.false()).cte("written")
+def _no_rows(plan: UpdatePlan) -> sa.CTE:
+    target = plain_table(plan.table)
+    return sa.select(*returning(target, plan.table, plan.answer)).where(sa.false()).cte("written")
 
 
 def answer_of(conditions: Conditions, written: sa.CTE, answer: Answer, table: Table) -> Answering:

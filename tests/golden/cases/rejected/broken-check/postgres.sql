@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.films (title, year, added_at)
   SELECT payload.title AS title, payload.year AS year, payload.added_at AS added_at
   FROM payload
-  RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
+  RETURNING 1 AS row
 )
 SELECT count(*) AS rows
 FROM written

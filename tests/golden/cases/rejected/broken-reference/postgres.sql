@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.film_tags (film_id, tag_id)
   SELECT payload.film_id AS film_id, payload.tag_id AS tag_id
   FROM payload
-  RETURNING public.film_tags.film_id, public.film_tags.tag_id
+  RETURNING 1 AS row
 )
 SELECT count(*) AS rows
 FROM written

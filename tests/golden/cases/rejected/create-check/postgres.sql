@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.reviews (film_id, stars, author_id)
   SELECT payload.film_id AS film_id, payload.stars AS stars, payload.author_id AS author_id
   FROM payload
-  RETURNING public.reviews.id, public.reviews.film_id, public.reviews.author_id, public.reviews.stars, public.reviews.text, public.reviews.public
+  RETURNING public.reviews.film_id
 )
 SELECT count(*) AS rows, (
   SELECT count(*) AS count_1

@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.tags (label)
   SELECT payload.label AS label
   FROM payload
-  RETURNING public.tags.id, public.tags.label
+  RETURNING 1 AS row
 )
 SELECT count(*) AS rows
 FROM written

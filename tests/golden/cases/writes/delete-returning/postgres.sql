@@ -2,7 +2,7 @@ WITH written AS (
   DELETE
   FROM public.lines
   WHERE public.lines.film_id = CAST(CAST($1 AS TEXT) AS INTEGER)
-  RETURNING public.lines.id, public.lines.film_id, public.lines.actor_id, public.lines.words
+  RETURNING public.lines.id, public.lines.film_id, public.lines.actor_id
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

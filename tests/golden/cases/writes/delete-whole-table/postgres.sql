@@ -2,7 +2,7 @@ WITH written AS (
   DELETE
   FROM public.tags
   WHERE true
-  RETURNING public.tags.id, public.tags.label
+  RETURNING public.tags.label
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.studios (name, country)
   SELECT payload.name AS name, payload.country AS country
   FROM payload
-  RETURNING public.studios.id, public.studios.name, public.studios.country
+  RETURNING public.studios.name, public.studios.country
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

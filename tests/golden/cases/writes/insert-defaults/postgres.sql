@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.members (name, email)
   SELECT payload.name AS name, payload.email AS email
   FROM payload
-  RETURNING public.members.id, public.members.name, public.members.email, public.members.photo
+  RETURNING public.members.name, public.members.photo
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

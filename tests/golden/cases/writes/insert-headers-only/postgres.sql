@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.tags (label)
   SELECT payload.label AS label
   FROM payload
-  RETURNING public.tags.id, public.tags.label
+  RETURNING public.tags.id
 )
 SELECT count(*) AS rows, (
   SELECT row_to_json(key) AS row_to_json_1

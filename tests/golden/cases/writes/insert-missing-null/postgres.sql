@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.films (title, year, genre)
   SELECT payload.title AS title, payload.year AS year, payload.genre AS genre
   FROM payload
-  RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
+  RETURNING public.films.title, public.films.genre
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.directors (id)
   SELECT payload.id AS id
   FROM payload
-  RETURNING public.directors.id, public.directors.name, public.directors.born, public.directors.mentor_id
+  RETURNING public.directors.name
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

@@ -5,7 +5,7 @@ WITH payload AS (
   INSERT INTO public.tags (label)
   SELECT payload.label AS label
   FROM payload
-  RETURNING public.tags.id, public.tags.label
+  RETURNING public.tags.label
 )
 SELECT count(*) AS rows, json_agg(page) -> 0 AS body, (
   SELECT count(*) AS count_1

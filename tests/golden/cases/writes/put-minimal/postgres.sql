@@ -7,7 +7,7 @@ WITH payload AS (
   SELECT payload.film_id AS film_id, payload.fact AS fact
   FROM payload
   ON CONFLICT (film_id) DO UPDATE SET fact = excluded.fact
-  RETURNING public.trivia.film_id, public.trivia.fact
+  RETURNING 1 AS row
 )
 SELECT count(*) AS rows, (
   SELECT count(*) AS count_1

@@ -3,7 +3,7 @@ WITH written AS (
   SET genre=body.genre
   FROM json_to_record(CAST(CAST($1 AS TEXT) AS json)) AS body(genre genre)
   WHERE public.films.year < CAST(CAST($2 AS TEXT) AS INTEGER)
-  RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
+  RETURNING public.films.id
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

@@ -3,7 +3,7 @@ WITH written AS (
   SET rating=body.rating
   FROM json_to_record(CAST(CAST($1 AS TEXT) AS json)) AS body(rating NUMERIC)
   WHERE public.films.year > CAST(CAST($2 AS TEXT) AS INTEGER)
-  RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
+  RETURNING 1 AS row
 )
 SELECT count(*) AS rows
 FROM written

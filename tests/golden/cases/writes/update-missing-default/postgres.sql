@@ -7,7 +7,7 @@ WITH written AS (
     JOIN json_to_record(element.value) AS record(published BOOLEAN, genre genre) ON true
   ) AS body
   WHERE public.films.id = CAST(CAST($2 AS TEXT) AS INTEGER)
-  RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
+  RETURNING public.films.genre, public.films.published
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

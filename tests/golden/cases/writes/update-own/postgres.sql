@@ -3,7 +3,7 @@ WITH written AS (
   SET stars=body.stars
   FROM json_to_record(CAST(CAST($1 AS TEXT) AS json)) AS body(stars INTEGER)
   WHERE (CAST($2 AS TEXT) IS NOT NULL AND (public.reviews.author_id = CAST(CAST($2 AS TEXT) AS UUID)) OR (public.reviews.public = CAST('true' AS BOOLEAN))) AND (public.reviews.id > CAST(CAST($3 AS TEXT) AS INTEGER)) AND CAST($2 AS TEXT) IS NOT NULL AND (public.reviews.author_id = CAST(CAST($2 AS TEXT) AS UUID))
-  RETURNING public.reviews.id, public.reviews.film_id, public.reviews.author_id, public.reviews.stars, public.reviews.text, public.reviews.public
+  RETURNING public.reviews.id, public.reviews.author_id, public.reviews.stars, public.reviews.public
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

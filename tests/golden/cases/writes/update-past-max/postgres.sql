@@ -2,7 +2,7 @@ WITH written AS (
   UPDATE public.tags
   SET label=body.label
   FROM json_to_record(CAST(CAST($1 AS TEXT) AS json)) AS body(label TEXT)
-  RETURNING public.tags.id, public.tags.label
+  RETURNING public.tags.label
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

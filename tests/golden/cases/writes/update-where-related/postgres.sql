@@ -12,7 +12,7 @@ WITH written AS (
     JOIN public.film_tags AS t3 ON t2.id = t3.tag_id
     WHERE public.films.id = t3.film_id AND (t2.label = CAST($3 AS TEXT))
   ))
-  RETURNING public.films.id, public.films.title, public.films.year, public.films.genre, public.films.rating, public.films.gross, public.films.director_id, public.films.studio_id, public.films.published, public.films.details, public.films.aliases, public.films.shown, public.films.words, public.films.added_at, public.films.budget
+  RETURNING public.films.id, public.films.rating
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

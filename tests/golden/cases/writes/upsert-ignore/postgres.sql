@@ -6,7 +6,7 @@ WITH payload AS (
   SELECT payload.name AS name, payload.country AS country
   FROM payload
   ON CONFLICT (name) DO NOTHING
-  RETURNING public.studios.id, public.studios.name, public.studios.country
+  RETURNING public.studios.name, public.studios.country
 )
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
   SELECT count(*) AS count_1

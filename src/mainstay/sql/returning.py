@@ -1,0 +1,84 @@
+"""Which columns of the rows that it wrote a write gives back: those that its answer and its checks look at.
+
+PostgreSQL wants SELECT on every column of RETURNING, so that a role which may write a column that it may not read could
+not write at all, were all of them asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from mainstay.core.catalog import Relation, Table
+from mainstay.core.condition import And, Call, Compare, Condition, Field, Is, Not, Operand, Or, Related
+from mainstay.core.plan import Answer, Nested, Output, Select, Sort
+
+
+def returning(target: sa.TableClause, table: Table, answer: Answer, checks: Iterable[Condition] = ()) -> list[Any]:
+    """What stands in RETURNING: columns of the target, or a constant where none is looked at."""
+    names = set(answer.key)
+    names.update(name for check in checks for name in _of_condition(table, check))
+    if answer.select is not None:
+        names.update(_of_select(answer.select))
+    if any(table.columns[name].computed for name in names):  # of a whole row
+        return list(target.c)
+    return [column for column in target.c if column.name in names] or [sa.literal_column("1").label("row")]
+
+
+def _of_select(select: Select) -> Iterator[str]:
+    yield from _of_condition(select.table, select.where)
+    for output in select.outputs:
+        if isinstance(output, Nested):
+            yield from _of_nested(select.table, output)
+        elif isinstance(output, Output) and output.field is not None:
+            yield from _of_operand(select.table, output.field)
+    for sort in select.order:
+        yield from _of_sort(select.table, sort)
+
+
+def _of_nested(table: Table, nested: Nested) -> Iterator[str]:
+    yield from _of_relation(table, nested.relation)
+    yield from _of_condition(table, nested.guard)
+
+
+def _of_sort(table: Table, sort: Sort) -> Iterator[str]:
+    if sort.through is None:
+        yield from _of_operand(table, sort.field)
+    else:
+        yield from _of_nested(table, sort.through)
+
+
+def _of_relation(table: Table, relation: Relation) -> Iterator[str]:
+    """The source's columns; all of them where a function of the whole row relates."""
+    if relation.function is not None:
+        yield from table.columns
+    pairs = relation.pairs if relation.junction is None else relation.junction.source_pairs
+    for source, _ in pairs:
+        yield source
+
+
+def _of_condition(table: Table, condition: Condition) -> Iterator[str]:
+    match condition:
+        case And(of) | Or(of):
+            for part in of:
+                yield from _of_condition(table, part)
+        case Not(of):
+            yield from _of_condition(table, of)
+        case Is(left):
+            yield from _of_operand(table, left)
+        case Compare(left, _, right):
+            yield from _of_operand(table, left)
+            yield from _of_operand(table, right)
+        case Related(index):
+            yield from _of_relation(table, table.relations[index])
+
+
+def _of_operand(table: Table, operand: Operand) -> Iterator[str]:
+    match operand:
+        case Field(column, _, _, mask):
+            yield column
+            if mask is not None:
+                yield from _of_condition(table, mask)
+        case Call(_, arguments):
+            for argument in arguments:
+                yield from _of_operand(table, argument)
