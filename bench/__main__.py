@@ -14,19 +14,20 @@ from typing import TypeAlias
 
 import asyncpg
 
-from bench import report
+from bench import report, startup
 from bench.cases import FLIGHTS, PAGE_ROWS, Case, Key, draw_keys
 from bench.check import check
 from bench.database import Database
 from bench.load import Measurement, Request, find_wrk, load
 from bench.pgbench import SCRIPTS_MAX, Random, Script, pgbench, with_random
 from bench.report import EXPAND
+from bench.rivals.database_mode import DatabaseMode
 from bench.rivals.fastapi import FastAPI
 from bench.rivals.mainstay import Mainstay
 from bench.rivals.pocketbase import PocketBase
 from bench.server import Server
 
-NAMES = ("pgbench", "mainstay", "fastapi", "pocketbase")
+NAMES = ("pgbench", "mainstay", "database_mode", "fastapi", "pocketbase")
 ROUNDS = 3
 WARM_UP_SECONDS = 2
 
@@ -48,6 +49,8 @@ class Bench:
         requests: dict[str, list[Request]] = {}
         ports = {name: server.port for name, server in self.servers.items()}
         for name, server in self.servers.items():
+            if case not in server.cases:
+                continue
             check(server, case, keys, self.database)
             requests[name] = [server.request(case, key) for key in keys]
             if case is Case.EMBED and isinstance(server, PocketBase):  # not checked: it can't give the right answer
@@ -101,7 +104,7 @@ def tell(what: str) -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure Mainstay beside pgbench, FastAPI with SQLAlchemy, and PocketBase.",
+        description="Measure Mainstay, also in database mode, beside pgbench, FastAPI with SQLAlchemy, and PocketBase.",
         epilog="example: python -m bench --json figures.json --cases key,embed",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write Mainstay's figures and ratios there")
@@ -129,21 +132,31 @@ def main() -> int:
         find_wrk()
         database = Database()
         database.fill()
-        servers = [server(database) for server in (Mainstay, FastAPI, PocketBase) if server.name in arguments.servers]
+        servers = [
+            server(database)
+            for server in (Mainstay, DatabaseMode, FastAPI, PocketBase)
+            if server.name in arguments.servers
+        ]
         results: Results = {}
+        found = None
         with running(servers):
             bench = Bench(database, servers, [name for name in NAMES if name in arguments.servers], arguments.seconds)
             for case in Case:
                 if case.value in arguments.cases:
                     results[case] = bench.run(case)
+        if "database_mode" in arguments.servers:
+            tell("starting a server on 1,000 tables")
+            found = startup.measure(database)
     except (RuntimeError, OSError, asyncpg.PostgresError) as error:
         tell(f"error: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
     print(report.table(results))
+    if found is not None:
+        print(f"\n{startup.told(found)}")
     if arguments.json:
-        report.write_json(report.summarize(results), arguments.json)
+        report.write_json(report.summarize(results, found), arguments.json)
     return 0
 
 

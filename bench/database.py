@@ -22,6 +22,7 @@ class Database:
         DIRECTORY.mkdir(parents=True, exist_ok=True)
         server = wheel().get_server(DIRECTORY / "postgres")
         self.url: str = server.get_uri()
+        self.url_of: Callable[[str], str] = lambda name: str(server.get_uri(database=name))
         self.binaries = Path(server.bin_path)
         self.pid: int | None = server.get_pid()
 

@@ -9,8 +9,10 @@ import msgspec
 
 from bench.cases import Case
 from bench.load import Measurement
+from bench.startup import StartUp
 
 OURS = "mainstay"
+DATABASE = "database_mode"
 TIMES = "\N{MULTIPLICATION SIGN}"
 WORDS = 2
 """The first columns of the table."""
@@ -35,7 +37,11 @@ class CaseReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
+    """`database_mode`: how many times policy mode's requests a second database mode's are, by case."""
+
     cases: list[CaseReport]
+    database_mode: dict[str, float] = {}
+    startup: StartUp | None = None
 
 
 def middle(rounds: Sequence[Measurement]) -> Measurement:
@@ -52,7 +58,7 @@ def median_of(values: Sequence[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def summarize(results: Results) -> Report:
+def summarize(results: Results, startup: StartUp | None = None) -> Report:
     """The report of every case that Mainstay was measured in."""
     cases = []
     for case, names in results.items():
@@ -65,7 +71,7 @@ def summarize(results: Results) -> Report:
         cases.append(
             CaseReport(case.value, round(ours.requests_per_s, 1), ours.p50_ms or 0.0, ours.p99_ms or 0.0, ratio)
         )
-    return Report(cases)
+    return Report(cases, {case.value: round(share, 3) for case, share in shares(results).items()}, startup)
 
 
 def write_json(report: Report, path: Path) -> None:
@@ -82,7 +88,7 @@ def table(results: Results) -> str:
             compared = f"{TIMES} {ours / figures.requests_per_s:.2f}" if ours and name != OURS else ""
             rate = f"{figures.requests_per_s:,.0f}"
             rows.append((case.value, name, rate, shown(figures.p50_ms), shown(figures.p99_ms), compared))
-    return "\n".join([lined(rows), *claim_note(results)])
+    return "\n".join([lined(rows), *claim_note(results), *database_note(results)])
 
 
 def shown(milliseconds: float | None) -> str:
@@ -96,6 +102,21 @@ def lined(rows: Sequence[tuple[str, ...]]) -> str:
     rule = ["-" * width for width in widths[:WORDS]] + ["-" * (width - 1) + ":" for width in widths[WORDS:]]
     form = f"| {' | '.join(forms)} |"
     return "\n".join(form.format(*row) for row in (rows[0], rule, *rows[1:]))
+
+
+def shares(results: Results) -> dict[Case, float]:
+    """Database mode's requests a second for one of policy mode's."""
+    return {
+        case: middle(names[DATABASE]).requests_per_s / middle(names[OURS]).requests_per_s
+        for case, names in results.items()
+        if OURS in names and DATABASE in names
+    }
+
+
+def database_note(results: Results) -> list[str]:
+    """What it costs that the database decides."""
+    found = ", ".join(f"{case.value} {TIMES} {share:.2f}" for case, share in shares(results).items())
+    return ["", f"Database mode is, of policy mode: {found}."] if found else []
 
 
 def claim_note(results: Results) -> list[str]:

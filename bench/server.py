@@ -12,6 +12,8 @@ class Server(Protocol):
 
     name: str
     port: int
+    cases: Sequence[Case]
+    """Those that it is measured in."""
 
     def start(self) -> None:
         """Return once it answers. Raises RuntimeError if it can't be started."""

@@ -21,7 +21,11 @@ def claims(user: User) -> dict[str, Any]:
 
 @functools.cache
 def token(user: User) -> str:
-    return jwt.encode({"alg": "HS256"}, claims(user), OctKey.import_key(SECRET))
+    return token_of(claims(user))
+
+
+def token_of(claims: dict[str, Any]) -> str:
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
 
 
 def bearer(user: User | None) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ JSON = ("Content-Type", "application/json")
 
 class FastAPI:
     name = "fastapi"
+    cases: Sequence[Case] = tuple(Case)
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -24,6 +24,7 @@ EMBED = f"select=*,flights(*,airline(*),destination(*))&flights.order=time_hour.
 
 class Mainstay:
     name = "mainstay"
+    cases: Sequence[Case] = tuple(Case)
 
     def __init__(self, database: Database) -> None:
         self.database = database

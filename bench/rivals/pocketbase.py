@@ -52,6 +52,7 @@ RECORDS = "/api/collections/flights/records"
 
 class PocketBase:
     name = "pocketbase"
+    cases: Sequence[Case] = tuple(Case)
 
     def __init__(self, database: Database) -> None:
         self.database = database
