@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.workshop import SECRET, SQL, served, workshop
+from functions.workshop import SECRET, SQL, workshop
 from mainstay.auth.issue import issue_token
 from mainstay.core.exchange import Request, Response
 from services.postgres import Postgres
@@ -22,7 +22,7 @@ class Shop:
         self.postgres = postgres
         self.url = url
         self.loop = asyncio.new_event_loop()
-        self.app = served(workshop(database_url=url, lanes_read=2, lanes_write=1, lanes_shared=1))
+        self.app = workshop(url, lanes_read=2, lanes_write=1, lanes_shared=1)
         self.loop.run_until_complete(self.app.start())
 
     def ask(self, *requests: Request) -> list[Response]:

@@ -38,7 +38,8 @@ OBJECT = "application/vnd.pgrst.object+json"
         ("/prices?above=50&select=price.sum()", [{"sum": 1159}]),
         ("/one_work?id=2&select=title", {"title": "Table"}),
         ("/one_work?id=2&select=title,maker(name)", {"title": "Table", "maker": {"name": "Ida"}}),
-        ("/all_works?select=title,label&order=title&limit=1", [{"title": "Chair", "label": "Chair?"}]),
+        ("/all_tools?select=name,label&order=label&limit=1", [{"name": "Plane", "label": "Plane?"}]),
+        ("/all_tools?order=id&limit=1", [{"id": 1, "name": "Saw"}]),
         ("/all_works?select=id,makers!inner(name)&makers.name=eq.Jan", [{"id": 3, "makers": {"name": "Jan"}}]),
         ("/pick", "none"),
         ("/pick?a=1", "int"),
@@ -197,6 +198,8 @@ def test_a_call_past_max_affected_is_rolled_back(shop: Shop) -> None:
 def test_rows_that_were_written_come_back(shop: Shop) -> None:
     answer = shop.call("POST /sell?select=id,price", {"id": 3}, prefer="tx=rollback")
     assert answer.json == [{"id": 3, "price": 71}]
+    answer = shop.call("POST /sharpen?select=label&order=id", prefer="tx=rollback")
+    assert answer.json == [{"label": "Saw?"}, {"label": "Plane?"}]
 
 
 def test_what_a_function_raises_is_its_answer(shop: Shop) -> None:

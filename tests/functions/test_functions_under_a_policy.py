@@ -1,9 +1,11 @@
 """What a role may call, what it sees of what comes back, and that no argument gets around it."""
 
+import asyncio
+
 import pytest
 
 from functions.conftest import Shop
-from functions.workshop import served, workshop
+from functions.workshop import workshop
 from mainstay import Mainstay
 from mainstay.core.problem import DeclarationError
 
@@ -137,11 +139,11 @@ def test_a_nul_in_an_argument_is_a_bad_value(text: str, shop: Shop) -> None:
         ("nothing like it", "public.greet"),
     ],
 )
-def test_an_unknown_function_is_refused_when_the_app_starts(said: str, hint: str) -> None:
-    app = workshop()
+def test_an_unknown_function_is_refused_when_the_app_starts(said: str, hint: str, shop: Shop) -> None:
+    app = workshop(shop.url)
     app.role("new").may_call(said)
     with pytest.raises(DeclarationError) as refused:
-        served(app)
+        asyncio.run(app.load())
     assert said in str(refused.value)
     assert hint in refused.value.hint
 
@@ -151,7 +153,8 @@ def test_to_call_nothing_is_no_rule() -> None:
         Mainstay([]).role("new").may_call()
 
 
-def test_another_grant_is_another_version() -> None:
-    one, other = workshop(), workshop()
+def test_another_grant_is_another_version(shop: Shop) -> None:
+    one, other = workshop(shop.url), workshop(shop.url)
     other.role("new").may_call("greet")
-    assert served(one).policy.version != served(other).policy.version
+    first, second = asyncio.run(one.load()), asyncio.run(other.load())
+    assert first.policy.version != second.policy.version

@@ -1,28 +1,12 @@
-"""A workshop whose database has functions of every kind, and the catalog that says so, written by hand."""
+"""A workshop whose database has functions of every kind, and who may call which."""
 
+import re
 from typing import Any
 
-import msgspec
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from mainstay import Mainstay, claim, excluding
-from mainstay.app.served import serve_catalog
-from mainstay.core.catalog import (
-    Argument,
-    Catalog,
-    Column,
-    ColumnType,
-    Function,
-    FunctionKey,
-    Kind,
-    Table,
-    TableForm,
-    TableKey,
-    Volatility,
-    rows_key,
-)
-from mainstay.reflect.models import reflect_models
 
 SECRET = "a secret that the workshop's tests share"
 
@@ -78,25 +62,12 @@ CREATE FUNCTION keywords("time" int, "values" int, "left" int) RETURNS int STABL
 CREATE FUNCTION refuse() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN RAISE SQLSTATE 'PT402' USING MESSAGE = 'Pay first', DETAIL = 'Quota', HINT = 'Upgrade'; END $$;
 CREATE FUNCTION not_for_all(secret text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT secret';
-CREATE FUNCTION label(works) RETURNS text STABLE LANGUAGE sql AS $$ SELECT $1.title || '?' $$;
+CREATE TABLE tools (id int PRIMARY KEY, name text);
+INSERT INTO tools VALUES (1, 'Saw'), (2, 'Plane');
+CREATE FUNCTION label(tools) RETURNS text STABLE LANGUAGE sql AS $$ SELECT $1.name || '?' $$;
+CREATE FUNCTION all_tools() RETURNS SETOF tools STABLE LANGUAGE sql AS 'SELECT * FROM tools';
+CREATE FUNCTION sharpen() RETURNS SETOF tools LANGUAGE sql AS 'UPDATE tools SET id = id RETURNING *';
 """
-
-INT = ColumnType(Kind.INTEGER, "integer")
-TEXT = ColumnType(Kind.TEXT, "text")
-NUMERIC = ColumnType(Kind.NUMERIC, "numeric")
-FLOAT = ColumnType(Kind.FLOAT, "double precision")
-JSON = ColumnType(Kind.JSON, "json")
-JSONB = ColumnType(Kind.JSON, "jsonb")
-BYTES = ColumnType(Kind.BINARY, "bytea")
-XML = ColumnType(Kind.OTHER, "xml")
-VOID = ColumnType(Kind.VOID, "void")
-DATES = ColumnType(Kind.ARRAY, "date[]", element=ColumnType(Kind.DATE, "date"))
-TEXTS = ColumnType(Kind.ARRAY, "text[]", element=TEXT)
-SPOT = ColumnType(Kind.COMPOSITE, "spot", members=(("x", INT), ("y", INT)))
-ROW = ColumnType(Kind.COMPOSITE, "record")
-
-WORKS = TableKey("public", "works")
-READS = Volatility.STABLE
 
 
 class Base(DeclarativeBase):
@@ -120,74 +91,15 @@ class Work(Base):
     maker: Mapped[Maker | None] = relationship()
 
 
-def function(
-    name: str,
-    returns: ColumnType,
-    arguments: dict[str, ColumnType] | None = None,
-    volatility: Volatility = Volatility.IMMUTABLE,
-    **more: Any,
-) -> Function:
-    given = tuple(Argument(each, type_) for each, type_ in (arguments or {}).items())
-    return Function(FunctionKey("public", name), more.pop("given", given), returns, volatility=volatility, **more)
+NAMES = re.findall(r"CREATE FUNCTION (\w+)", SQL)
+PRIVATE = ("not_for_all", "label")
 
 
-def rows_of(name: str, **columns: ColumnType) -> Table:
-    key = rows_key(FunctionKey("public", name))
-    return Table(key, {each: Column(each, type_) for each, type_ in columns.items()}, form=TableForm.ROWS)
-
-
-ROWS = {
-    table.key: table for table in (rows_of("prices", title=TEXT, price=NUMERIC), rows_of("split", half=INT, rest=TEXT))
-}
-
-FUNCTIONS = [
-    function("add_them", INT, {"a": INT, "b": INT}, comment="The sum."),
-    function("greet", TEXT, volatility=READS, given=(Argument("name", TEXT, required=False),)),
-    function("nothing_known", TEXT, volatility=READS),
-    function("count_to", INT, {"top": INT}, READS, many=True),
-    function("join_them", TEXT, given=(Argument("words", TEXTS, required=False, variadic=True),)),
-    function("all_works", ROW, volatility=READS, many=True, rows=WORKS),
-    function("one_work", ROW, {"id": INT}, READS, rows=WORKS),
-    function("prices", ROW, {"above": NUMERIC}, READS, many=True, rows=rows_key(FunctionKey("public", "prices"))),
-    function("split", ROW, {"whole": INT, "rest": TEXT}, rows=rows_key(FunctionKey("public", "split"))),
-    function("a_record", ROW, volatility=READS),
-    function("write_note", VOID, {"note": TEXT}, Volatility.VOLATILE),
-    function("write_notes", INT, {"howmany": INT}, Volatility.VOLATILE, many=True),
-    function("sell", ROW, {"id": INT}, Volatility.VOLATILE, many=True, rows=WORKS),
-    function("any_number", FLOAT, volatility=Volatility.VOLATILE),
-    function("whole_json", TEXT, {"": JSON}),
-    function("whole_text", TEXT, {"": TEXT}),
-    function("whole_bytes", BYTES, {"": BYTES}),
-    function("whole_xml", XML, {"": XML}),
-    function("pick", TEXT),
-    function("pick", TEXT, {"a": INT}),
-    function("pick", TEXT, {"a": INT, "b": INT}),
-    function("pick", TEXT, {"": JSON}),
-    function("torn", TEXT, {"a": INT}),
-    function("torn", TEXT, {"a": TEXT}),
-    function('Odd "name"_', INT, {"The Arg": INT}),
-    function("typed", TEXT, {"j": JSONB, "days": DATES, "p": SPOT}, READS),
-    function("keywords", INT, {"time": INT, "values": INT, "left": INT}, READS),
-    function("refuse", VOID, volatility=Volatility.VOLATILE),
-    function("not_for_all", TEXT, {"secret": TEXT}),
-]
-
-
-def with_functions(catalog: Catalog) -> Catalog:
-    """The models' catalog with the functions, and a computed column of the works."""
-    functions: dict[FunctionKey, tuple[Function, ...]] = {}
-    for each in FUNCTIONS:
-        functions[each.key] = (*functions.get(each.key, ()), each)
-    works = catalog.tables[WORKS]
-    label = Column("label", TEXT, function=FunctionKey("public", "label"))
-    works = msgspec.structs.replace(works, columns={**works.columns, "label": label})
-    return msgspec.structs.replace(catalog, tables={**catalog.tables, WORKS: works, **ROWS}, functions=functions)
-
-
-def workshop(**settings: Any) -> Mainstay:
+def workshop(url: str, **settings: Any) -> Mainstay:
     """Anonymous sees what is shown, without owners; a member its own works, too; an owner everything."""
     app = Mainstay(
         Base,
+        reflect=url,
         jwt_secret=SECRET,
         transaction_end="commit-allow-override",
         plan_enabled=True,
@@ -197,16 +109,11 @@ def workshop(**settings: Any) -> Mainstay:
     anonymous = app.role("anonymous")
     anonymous.may("read", Maker, columns="*")
     anonymous.may("read", Work, rows=Work.shown, columns=excluding("owner"))
-    anonymous.may_call(*{each.key.name: None for each in FUNCTIONS if each.key.name != "not_for_all"})
+    anonymous.may("read", "tools", columns="*")
+    anonymous.may_call(*(name for name in dict.fromkeys(NAMES) if name not in PRIVATE), 'Odd "name"_')
     member = app.role("member", inherits=[anonymous])
     member.may("read", Work, rows=Work.owner == claim.sub, columns="*")
     member.may_call("public.not_for_all")
     app.role("stranger").may_call("all_works", "add_them")
     app.role("nobody").may("read", Maker, columns="*")
-    return app
-
-
-def served(app: Mainstay) -> Mainstay:
-    """The app with the functions in its catalog."""
-    app._served = serve_catalog(app.settings, app.policies, with_functions(reflect_models(Base)))
     return app
