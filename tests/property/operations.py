@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from mainstay.core.catalog import Column, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
     TRUE,
+    Aggregate,
+    Aggregation,
     And,
     Compare,
     Condition,
@@ -22,7 +24,6 @@ from mainstay.core.condition import (
     Truth,
 )
 from mainstay.core.operation import (
-    Aggregate,
     Count,
     Embed,
     Format,
@@ -42,6 +43,7 @@ from property.worlds import COMMON, DATES, NUMBERS, TEXTS
 
 DEPTH_MAX = 3
 SORTABLE = {Kind.INTEGER, Kind.TEXT, Kind.NUMERIC, Kind.BOOLEAN, Kind.DATE}
+AGGREGATED = {Kind.INTEGER, Kind.NUMERIC, Kind.DATE}
 PATTERNS = ["a%", "%b%", "_n_", "%", "A__", "%\\%", "back\\\\%", "it's"]
 EXPRESSIONS = ["^a", "n+", "[bc]", "^$", "x|y"]
 ARRAYS = ["{}", "{ann}", '{"a,b"}', "{bob,ann}", "{x,y}"]
@@ -267,13 +269,15 @@ class Asker:
                 sortable = [name for name in self.names(relation.target) if target.columns[name].type.kind in SORTABLE]
                 if sortable:
                     keys.append(self._sort(Field(self.random.choice(sortable)), embed.name))
+        if self.random.random() < 0.1 and (aggregation := self._aggregation(table, embeds, 1)) is not None:
+            keys.append(self._sort(aggregation, None))
         return tuple(keys)
 
     def _relation(self, table: Table, embed: Embed) -> Relation:
         named = [each for each in table.relations if each.name == embed.target and embed.hint is None]
         return (named or [each for each in table.relations if each.constraint == embed.hint])[0]
 
-    def _sort(self, field: Field, relation: str | None) -> Order:
+    def _sort(self, field: Field | Aggregation, relation: str | None) -> Order:
         return Order(field, self.random.random() < 0.5, self.random.choice(list(Nulls)), relation)
 
     def _where(self, table: Table, embeds: Any) -> Condition:
@@ -288,8 +292,10 @@ class Asker:
             return And(parts) if self.random.random() < 0.5 else Or(parts)
         if depth and chance < 0.45:
             return Not(self._condition(table, embeds, depth - 1))
-        if depth and chance < 0.55:
+        if depth and chance < 0.53:
             return self._through(table, embeds, depth)
+        if depth and chance < 0.57 and (aggregation := self._aggregation(table, embeds, depth)) is not None:
+            return self._measured(table, embeds, aggregation)
         if embeds and chance < 0.7:
             return Is(Field(self.random.choice(embeds).name), self.random.choice([Truth.NULL, Truth.NOT_NULL]))
         column = table.columns[self.random.choice(self.names(table.key))]
@@ -299,21 +305,55 @@ class Asker:
 
     def _through(self, table: Table, embeds: list[Embed], depth: int) -> Condition:
         """A condition on related rows: those of an embed, by its name, or of any relation."""
+        related = self._related(table, embeds)
+        if related is None:
+            return TRUE
+        name, hint, target, inner = related
+        return Through(name, self._condition(target, inner, depth - 1), hint)
+
+    def _aggregation(self, table: Table, embeds: list[Embed], depth: int) -> Aggregation | None:
+        """An aggregate over related rows, perhaps over some of them."""
+        related = self._related(table, embeds)
+        if related is None:
+            return None
+        name, hint, target, inner = related
+        where = TRUE if self.random.random() < 0.6 else self._condition(target, inner, depth - 1)
+        function, field = Aggregate.COUNT, None
+        columns = [name for name in self.names(target.key) if target.columns[name].type.kind in AGGREGATED]
+        if columns and self.random.random() < 0.6:
+            field = Field(self.random.choice(columns))
+            numbers = target.columns[field.column].type.kind is not Kind.DATE
+            function = self.random.choice(list(Aggregate) if numbers else [Aggregate.MIN, Aggregate.MAX])
+        return Aggregation(function, field, where, Through(name, TRUE, hint))
+
+    def _measured(self, table: Table, embeds: list[Embed], aggregation: Aggregation) -> Condition:
+        """A condition on an aggregate."""
+        if self.random.random() < 0.15:
+            return Is(aggregation, self.random.choice([Truth.NULL, Truth.NOT_NULL]))
+        operators = [Operator.EQ, Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.NEQ]
+        operator = self.random.choice(operators)
+        dated = aggregation.field is not None and aggregation.field.column == "day"
+        if aggregation.function is not Aggregate.COUNT and dated:
+            return Compare(aggregation, operator, self._slot(_maker(Kind.DATE)))
+        if self.random.random() < 0.2:
+            return Compare(aggregation, Operator.IN, self._list(_maker(Kind.INTEGER)))
+        return Compare(aggregation, operator, self._slot(_maker(Kind.INTEGER)))
+
+    def _related(self, table: Table, embeds: list[Embed]) -> tuple[str, str | None, Table, list[Embed]] | None:
+        """What names the rows, whose they are, and the embeds that are inside."""
         relations = [relation for relation in table.relations if self._reachable(relation)]
         if embeds and self.random.random() < 0.5:
             embed = self.random.choice(embeds)
             target = CATALOG.tables[self._relation(table, embed).target]
-            inner = [item for item in embed.select if isinstance(item, Embed)]
-            return Through(embed.name, self._condition(target, inner, depth - 1))
+            return embed.name, None, target, [item for item in embed.select if isinstance(item, Embed)]
         if not relations:
-            return TRUE
+            return None
         relation = self.random.choice(relations)
         hint = None if relation.name is not None else relation.constraint
         # An embed may be called as the relation is, and is then what is meant; its target may be another one.
         if any(embed.name == (relation.name or relation.target.name) for embed in embeds) and hint is None:
-            return TRUE
-        where = self._condition(CATALOG.tables[relation.target], [], depth - 1)
-        return Through(relation.name or relation.target.name, where, hint)
+            return None
+        return relation.name or relation.target.name, hint, CATALOG.tables[relation.target], []
 
     def _comparison(self, column: Column) -> Condition:
         match column.type.kind:

@@ -8,9 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import Integer, cast
 
-from mainstay.core.condition import And, Compare, Condition, Field, Is, Not, Operator, Or, Quantifier, Slot, Step, Truth
-from mainstay.core.operation import (
+from mainstay.core.condition import (
     Aggregate,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Not,
+    Operator,
+    Or,
+    Quantifier,
+    Slot,
+    Step,
+    Truth,
+)
+from mainstay.core.operation import (
     Conflict,
     Count,
     Delete,

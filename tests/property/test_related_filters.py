@@ -9,6 +9,8 @@ import pytest
 from mainstay.core.condition import (
     FALSE,
     TRUE,
+    Aggregate,
+    Aggregation,
     And,
     Call,
     Claim,
@@ -25,7 +27,7 @@ from mainstay.core.condition import (
     Through,
     Truth,
 )
-from mainstay.core.operation import Count, Delete, Embed, Format, Order, Pick, Read, Star, TableRef, Update
+from mainstay.core.operation import Count, Delete, Embed, Format, Nulls, Order, Pick, Read, Star, TableRef, Update
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.policy.declare import Policies, claim
@@ -164,6 +166,50 @@ def test_a_bad_value_is_one_whether_or_not_there_are_related_rows(vault: Vault) 
     assert refused.value.code == "22P02"
 
 
+def count(
+    of: str, field: str | None = None, where: Condition = TRUE, function: Aggregate = Aggregate.COUNT
+) -> Aggregation:
+    return Aggregation(function, None if field is None else Field(field), where, Through(of, TRUE))
+
+
+@pytest.mark.parametrize(
+    ("left", "value", "expected"),
+    [
+        (count("accounts"), "2", [1]),
+        (count("accounts"), "0", [2]),
+        (count("accounts"), "1", []),
+        (count("accounts", "salary"), "1", [1]),
+        (count("accounts", "salary", function=Aggregate.SUM), "990", [1]),
+        (count("accounts", "points", function=Aggregate.MAX), "20", [1]),
+        (count("accounts", "points", function=Aggregate.MAX), "990", []),
+        (count("accounts", where=Is(Field("name"), Truth.NULL)), "1", []),
+        (count("accounts", where=Through("sponsored", TRUE)), "1", [1]),
+    ],
+)
+def test_an_aggregate_of_related_rows_is_of_those_that_are_seen(
+    vault: Vault, left: Aggregation, value: str, expected: list[int]
+) -> None:
+    assert ids(vault, TEAMS, Compare(left, Operator.EQ, Slot(0)), value) == expected
+
+
+def test_a_hidden_related_row_does_not_sort(vault: Vault) -> None:
+    """Of Ada's sponsored accounts one is Zelda's, with more points than any."""
+    vault.sql("UPDATE accounts SET sponsor_id = 2 WHERE id = 3")
+    most = Aggregation(Aggregate.MAX, Field("points"), of=Through("sponsored", TRUE))
+    read = Read(
+        ACCOUNTS, (Pick(Field("id")),), order=(Order(most, descending=True, nulls=Nulls.LAST), Order(Field("id")))
+    )
+    body = vault.ask(vault.pipeline(clerks()), read, who=ANN).body
+    assert json.loads(body or b"") == [{"id": 1}, {"id": 2}]
+
+
+@pytest.mark.parametrize("kind", [Count.EXACT, Count.PLANNED, Count.ESTIMATED])
+def test_counts_do_not_tell_of_hidden_rows_that_are_counted(vault: Vault, kind: Count) -> None:
+    where = Compare(count("accounts"), Operator.GTE, Slot(0))
+    read = Read(TEAMS, (), where, count=kind, format=Format.NONE)
+    assert vault.ask(vault.pipeline(clerks()), read, "1", who=ANN).total == 1
+
+
 PEEK = Compare(Field("pin_code"), Operator.EQ, Slot(0))
 
 
@@ -176,6 +222,9 @@ PEEK = Compare(Field("pin_code"), Operator.EQ, Slot(0))
         (Through("accounts", Related(0, PEEK)), "MS465"),
         (Compare(Field("name"), Operator.EQ, Field("pin_code")), "42703"),
         (Compare(Field("name"), Operator.EQ, Call("lower", (Field("pin_code"),))), "42703"),
+        (Compare(Aggregation(Aggregate.MAX, Field("pin_code"), of=Related(0)), Operator.EQ, Slot(0)), "MS465"),
+        (Compare(Aggregation(Aggregate.COUNT), Operator.EQ, Slot(0)), "MS465"),
+        (Compare(Field("id"), Operator.EQ, count("sponsored")), "MS465"),
         (Compare(Call("pg_sleep", (Field("id"),)), Operator.EQ, Slot(0)), "MS465"),
     ],
 )

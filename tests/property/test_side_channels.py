@@ -12,6 +12,8 @@ import pytest
 
 from mainstay.core.condition import (
     TRUE,
+    Aggregate,
+    Aggregation,
     And,
     Compare,
     Condition,
@@ -26,7 +28,6 @@ from mainstay.core.condition import (
     Truth,
 )
 from mainstay.core.operation import (
-    Aggregate,
     Conflict,
     Count,
     Delete,
@@ -85,6 +86,10 @@ def equals(name: str, *path: Step, to: str | None = None) -> Compare:
     return Compare(Field(name, path, to), Operator.EQ, Slot(0))
 
 
+def over(name: str) -> Aggregation:
+    return Aggregation(Aggregate.MAX, Field(name), of=Through("sponsored", TRUE))
+
+
 def returning(*items: Item) -> Returning:
     return Returning(items, format=Format.ARRAY)
 
@@ -99,6 +104,13 @@ COLUMN_TEMPLATES: dict[str, Template] = {
     "null test": lambda table, name: where(table, Is(Field(name), Truth.NULL)),
     "or tree": lambda table, name: where(table, Or((Or(()), Not(And((equals(name), equals(name))))))),
     "filter of related rows": lambda table, name: where(table, Not(Through("sponsored", equals(name)))),
+    "filter by aggregate": lambda table, name: where(table, Compare(over(name), Operator.GT, Slot(0))),
+    "null test on aggregate": lambda table, name: where(table, Not(Is(over(name), Truth.NULL))),
+    "filter in aggregate": lambda table, name: where(
+        table,
+        Compare(Aggregation(Aggregate.COUNT, None, equals(name), Through("sponsored", TRUE)), Operator.GT, Slot(0)),
+    ),
+    "order by aggregate": lambda table, name: select(table, Star(), order=(Order(over(name)),)),
     "filter of a relation": lambda table, name: where(table, Or((Through(name, TRUE), equals("id")))),
     "count": lambda table, name: where(table, equals(name), count=Count.EXACT, format=Format.NONE),
     "order": lambda table, name: select(table, Star(), order=(Order(Field(name)),)),
@@ -140,6 +152,12 @@ TABLE_TEMPLATES: dict[str, Template] = {
     "null test on embed": COLUMN_TEMPLATES["null test on embed"],
     "order by relation": lambda table, name: select(table, Star(), order=(Order(Field("id"), relation=name),)),
     "filter of related rows": lambda table, name: where(table, Through(name, equals("id"))),
+    "filter by number of related rows": lambda table, name: where(
+        table, Compare(Aggregation(Aggregate.COUNT, of=Through(name, TRUE)), Operator.GT, Slot(0))
+    ),
+    "order by number of related rows": lambda table, name: select(
+        table, Star(), order=(Order(Aggregation(Aggregate.COUNT, of=Through(name, TRUE))),)
+    ),
     "filter of rows related by hint": lambda table, name: where(table, Through("teams", TRUE, name)),
     "filter of rows further on": lambda table, name: where(table, Through("team", Through(name, equals("id")))),
     "spread": lambda table, name: select(table, Embed(name, spread=True, select=(Star(),))),

@@ -6,9 +6,22 @@ from typing import Any
 
 import pytest
 
-from mainstay.core.condition import TRUE, And, Compare, Condition, Field, Is, Literal, Not, Operator, Slot, Truth
+from mainstay.core.condition import (
+    TRUE,
+    Aggregate,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Literal,
+    Not,
+    Operator,
+    Slot,
+    Truth,
+)
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Aggregate, Embed, Format, Join, Nulls, Pick, Read, Star, TableRef
+from mainstay.core.operation import Embed, Format, Join, Nulls, Pick, Read, Star, TableRef
 from mainstay.core.operation import Order as Sort
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem

@@ -56,6 +56,14 @@ class Truth(Enum):
     UNKNOWN = "unknown"
 
 
+class Aggregate(Enum):
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+
+
 class Step(msgspec.Struct, frozen=True, cache_hash=True):
     """One arrow into a JSON value: `->key`, `->0`, or `->>key` (`text`) for the last one's text."""
 
@@ -102,24 +110,21 @@ class Call(msgspec.Struct, frozen=True, cache_hash=True):
     arguments: tuple["Operand", ...] = ()
 
 
-Operand: TypeAlias = Field | Slot | Claim | Literal | Call
-
-
 class Compare(msgspec.Struct, frozen=True, cache_hash=True):
     """`left operator right`. With a quantifier the right side is a list: any or all of it must compare.
 
     `config` is a text search's configuration (`fts(english)`).
     """
 
-    left: Field | Call
+    left: "Measured"
     operator: Operator
-    right: Operand
+    right: "Operand"
     quantifier: Quantifier | None = None
     config: str | None = None
 
 
 class Is(msgspec.Struct, frozen=True, cache_hash=True):
-    left: Field | Call
+    left: "Measured"
     truth: Truth
 
 
@@ -161,12 +166,28 @@ class Through(msgspec.Struct, frozen=True, cache_hash=True):
     hint: str | None = None
 
 
+class Aggregation(msgspec.Struct, frozen=True, cache_hash=True):
+    """An aggregate of the rows for which `where` holds: those of a group, or with `of` those related to each row.
+
+    `field` None counts rows. `of` is said by name by a caller, by index in a plan; there `guard` must hold of the row
+    itself, or nothing is related to it.
+    """
+
+    function: Aggregate
+    field: Field | None = None
+    where: "Condition" = And()
+    of: Through | Related | None = None
+    guard: "Condition" = And()
+
+
 class Present(msgspec.Struct, frozen=True, cache_hash=True):
     """The claim is there and not null."""
 
     claim: Claim
 
 
+Measured: TypeAlias = Field | Call | Aggregation
+Operand: TypeAlias = Measured | Slot | Claim | Literal
 Condition: TypeAlias = Compare | Is | Not | And | Or | Related | Through | Present
 
 TRUE = And()

@@ -10,16 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from mainstay.core.condition import TRUE, Condition, Field
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field
 from mainstay.core.precondition import Precondition
-
-
-class Aggregate(Enum):
-    COUNT = "count"
-    SUM = "sum"
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
 
 
 class Join(Enum):
@@ -67,7 +59,7 @@ class Pick(msgspec.Struct, frozen=True, cache_hash=True):
 class Order(msgspec.Struct, frozen=True, cache_hash=True):
     """One sort key; `relation` is the to-one embed (by its name or alias) whose column it is."""
 
-    field: Field
+    field: Field | Aggregation
     descending: bool = False
     nulls: Nulls = Nulls.DEFAULT
     relation: str | None = None

@@ -9,8 +9,8 @@ from typing import TypeAlias
 import msgspec
 
 from mainstay.core.catalog import Argument, Function, Relation, Table
-from mainstay.core.condition import TRUE, Claim, Condition, Field, Operand, Slot
-from mainstay.core.operation import Aggregate, Conflict, Count, Format, Join, Nulls
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Operand, Slot
+from mainstay.core.operation import Conflict, Count, Format, Join, Nulls
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Nested(msgspec.Struct, frozen=True):
 class Sort(msgspec.Struct, frozen=True):
     """One sort key; `through` is the to-one embed whose target `field` is of."""
 
-    field: Field
+    field: Field | Aggregation
     descending: bool = False
     nulls: Nulls = Nulls.DEFAULT
     through: Nested | None = None

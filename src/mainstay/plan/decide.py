@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mainstay.core.catalog import Catalog, Table
-from mainstay.core.condition import TRUE, And, Condition, Not, Or, Related
+from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Is, Not, Or, Related, both
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Count, Delete, Insert, Invoke, Put, Read, Shape, Update
 from mainstay.core.plan import Nested, Plan, ReadPlan, Select
@@ -68,6 +68,12 @@ def _related(view: View, table: Table, condition: Condition) -> Iterator[Table]:
                 yield from _related(view, table, part)
         case Not(of):
             yield from _related(view, table, of)
+        case (
+            Compare(left=Aggregation(of=Related() as related) as left)
+            | Is(left=Aggregation(of=Related() as related) as left)
+        ):
+            narrowed = msgspec.structs.replace(related, where=both(related.where, left.where))
+            yield from _related(view, table, narrowed)
         case Related():
             relation = table.relations[condition.relation]
             target = view.target(relation)

@@ -11,12 +11,14 @@ import msgspec
 from mainstay.core.catalog import Table
 from mainstay.core.condition import (
     TRUE,
+    Aggregation,
     And,
     Call,
     Compare,
     Condition,
     Field,
     Is,
+    Measured,
     Not,
     Operand,
     Or,
@@ -50,11 +52,12 @@ def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[
         case Not(of):
             return Not(resolve_filter(view, table, of, nested))
         case Compare(left=left, right=right):
-            return msgspec.structs.replace(where, left=_left(view, table, left), right=_resolved(view, table, right))
+            resolved = _measured(view, table, left, nested)
+            return msgspec.structs.replace(where, left=resolved, right=_resolved(view, table, right))
         case Is(Field() as left, truth) if (embed := _named(nested, left)) is not None:
             return _null_test(table, embed, truth)
         case Is(left, truth):
-            return Is(_left(view, table, left), truth)
+            return Is(_measured(view, table, left, nested), truth)
         case Through():
             return _through(view, table, where, nested)
         case Related() | Present():
@@ -63,21 +66,44 @@ def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[
 
 def _through(view: View, table: Table, through: Through, nested: Sequence[Nested]) -> Condition:
     """An embed's rows are those that its own filter admits; a relation's, all that the role sees."""
-    found = next((embed for embed in nested if embed.name == through.name), None) if through.hint is None else None
-    found = found or _by_name(view, table, through)
-    inner = [output for output in found.select.outputs if isinstance(output, Nested)]
-    return exists(table, found, resolve_filter(view, found.target, through.where, inner))
+    found = _related(view, table, through, nested)
+    return exists(table, found, _on_related(view, found, through.where))
 
 
-def _by_name(view: View, table: Table, through: Through) -> Nested:
+def resolve_aggregation(view: View, table: Table, asked: Aggregation, nested: Sequence[Nested] = ()) -> Aggregation:
+    """An aggregate over related rows: of those, and of what in them, that the role sees."""
+    if not isinstance(asked.of, Through):
+        raise _not_for_callers()
+    found = _related(view, table, asked.of, nested)
+    where = _on_related(view, found, both(asked.of.where, asked.where))
+    label = f"{asked.of.name}.{asked.function.value}()"
+    return Aggregation(
+        asked.function,
+        None if asked.field is None else resolve_field(view, found.target, asked.field, label),
+        of=Related(table.relations.index(found.relation), both(found.select.where, where), found.through),
+        guard=found.guard,
+    )
+
+
+def _on_related(view: View, nested: Nested, where: Condition) -> Condition:
+    inner = [output for output in nested.select.outputs if isinstance(output, Nested)]
+    return resolve_filter(view, nested.target, where, inner)
+
+
+def _related(view: View, table: Table, through: Through, nested: Sequence[Nested]) -> Nested:
+    if through.hint is None:
+        for embed in nested:
+            if embed.name == through.name:
+                return embed
     relation = find_relation(view, table, through.name, through.hint, f"filter {through.name}")
     target = view.target(relation)
     return nest(view, table, relation, through.name, Select(target, (), where=view.reading(target).rows))
 
 
-def _left(view: View, table: Table, operand: Field | Call) -> Field | Call:
-    resolved = _resolved(view, table, operand)
-    return cast("Field | Call", resolved)
+def _measured(view: View, table: Table, left: Measured, nested: Sequence[Nested]) -> Measured:
+    if isinstance(left, Aggregation):
+        return resolve_aggregation(view, table, left, nested)
+    return cast("Field | Call", _resolved(view, table, left))
 
 
 def _resolved(view: View, table: Table, operand: Operand) -> Operand:
@@ -89,6 +115,8 @@ def _resolved(view: View, table: Table, operand: Operand) -> Operand:
             if function not in FUNCTIONS:
                 raise _not_for_callers()
             return Call(function, tuple(_resolved(view, table, argument) for argument in arguments))
+        case Aggregation():
+            raise _not_for_callers()
         case _:
             return operand
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import msgspec
 
 from mainstay.core.catalog import Table
-from mainstay.core.condition import Condition, Field, both
-from mainstay.core.operation import Aggregate, Embed, Item, Join, Order, Pick, Star
+from mainstay.core.condition import Aggregate, Aggregation, Condition, Field, both
+from mainstay.core.operation import Embed, Item, Join, Order, Pick, Star
 from mainstay.core.plan import Nested, Output, Select, Sort
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
-from mainstay.plan.filter import resolve_field, resolve_filter
+from mainstay.plan.filter import resolve_aggregation, resolve_field, resolve_filter
 from mainstay.plan.join import exists, nest
 from mainstay.plan.relation import find_relation
 from mainstay.plan.view import View
@@ -102,6 +102,9 @@ def _is_empty(embed: Embed) -> bool:
 
 
 def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sort:
+    if isinstance(key.field, Aggregation):
+        aggregation = resolve_aggregation(view, table, key.field, nested)
+        return Sort(aggregation, key.descending, key.nulls)
     if key.relation is None:
         field = resolve_field(view, table, key.field, f"order {key.field.column}")
         return Sort(field, key.descending, key.nulls)
@@ -130,6 +133,8 @@ def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sor
 def _require_grouped(table: Table, sorts: Sequence[Sort], outputs: Sequence[Output | Nested]) -> None:
     """Raises 42803, as PostgreSQL would; but it would name the first column in a mask, which may be a hidden one."""
     for sort in sorts:
+        if isinstance(sort.field, Aggregation):
+            raise Problem("42803", "rows that are grouped have no related rows to sort them by", where="order")
         spread = sort.through is not None and sort.through.spread
         members = sort.through.select.outputs if sort.through is not None and spread else outputs
         plain = [each.field for each in members if isinstance(each, Output) and each.aggregate is None]

@@ -9,6 +9,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from mainstay.core.catalog import Catalog, FunctionKey, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
+    Aggregation,
     And,
     Call,
     Claim,
@@ -17,6 +18,7 @@ from mainstay.core.condition import (
     Field,
     Is,
     Literal,
+    Measured,
     Not,
     Operand,
     Operator,
@@ -28,6 +30,7 @@ from mainstay.core.condition import (
     Through,
     Truth,
 )
+from mainstay.sql.aggregate import aggregate_type, aggregated
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
 from mainstay.sql.function import NamedCall
 from mainstay.sql.represent import converted, reader
@@ -204,6 +207,8 @@ class Conditions:
                 return self.field(scope, operand)
             case Call():
                 return self._call(scope, operand)
+            case Aggregation():
+                return self.aggregation(scope, operand)
             case Literal():
                 return cast(literal(operand), type_name)
             case Slot():
@@ -242,7 +247,7 @@ class Conditions:
         call: Any = NamedCall(function, [(None, source.row())])
         return Scope(table, call.table_valued(*plain_table(table).columns).alias(self.alias()))
 
-    def _is(self, scope: Scope, left: Field | Call, truth: Truth) -> Expression:
+    def _is(self, scope: Scope, left: Measured, truth: Truth) -> Expression:
         expression = self.operand(scope, left, "text")
         symbol, value = _TRUTHS[truth]
         return expression.op(symbol, is_comparison=True)(value)
@@ -319,13 +324,15 @@ class Conditions:
         items = sa.func.unnest(array).column_valued(self.alias())
         return sa.select(sa.func.count(read(items))).scalar_subquery()
 
-    def _is_vector(self, scope: Scope, left: Field | Call) -> bool:
+    def _is_vector(self, scope: Scope, left: Measured) -> bool:
         return (
             isinstance(left, Field) and not left.path and scope.table.columns[left.column].type.kind is Kind.TEXT_SEARCH
         )
 
-    def type_name(self, scope: Scope, left: Field | Call) -> str:
+    def type_name(self, scope: Scope, left: Measured) -> str:
         """The type that the right side is cast to."""
+        if isinstance(left, Aggregation):
+            return self._aggregation_type(scope, left)
         if isinstance(left, Call):
             return _CALL_TYPES.get(left.function) or self._first_type(scope, left)
         if left.cast is not None:
@@ -349,6 +356,28 @@ class Conditions:
         type_name = self._first_type(scope, call)
         arguments = (self.operand(scope, argument, type_name) for argument in call.arguments)
         return getattr(sa.func, call.function)(*arguments)  # type: ignore[no-any-return]
+
+    def aggregation(self, scope: Scope, aggregation: Aggregation) -> Expression:
+        """An aggregate over related rows, of which there are none where the row's own part of the join is hidden."""
+        related = aggregation.of
+        if not isinstance(related, Related):
+            raise TypeError("a plan holds relations by their index")
+        target, source, tie = self.joined(scope.table.relations[related.relation], scope, related.through)
+        wheres = [self.condition(target, part) for part in (related.where, aggregation.where) if part != And()]
+        if aggregation.guard != And():
+            wheres.append(self.condition(scope, aggregation.guard))
+        field = None if aggregation.field is None else self.field(target, aggregation.field)
+        value = aggregated(aggregation.function, field)
+        rows_of = sa.select(value).select_from(source).where(sa.and_(tie, *wheres))
+        return rows_of.correlate_except(*_froms(source)).scalar_subquery()
+
+    def _aggregation_type(self, scope: Scope, aggregation: Aggregation) -> str:
+        related, field = aggregation.of, aggregation.field
+        if field is None or not isinstance(related, Related):
+            return aggregate_type(aggregation.function, "bigint", None)
+        target = self.scope(scope.table.relations[related.relation].target)
+        type_ = target.table.columns[field.column].type if not field.path and field.cast is None else None
+        return aggregate_type(aggregation.function, self.type_name(target, field), type_)
 
     def _related(self, scope: Scope, related: Related) -> Expression:
         relation = scope.table.relations[related.relation]

@@ -10,21 +10,14 @@ from typing import Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from mainstay.core.condition import TRUE, Condition, Field, Slot, both
-from mainstay.core.operation import Aggregate, Count, Format, Nulls
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot, both
+from mainstay.core.operation import Count, Format, Nulls
 from mainstay.core.plan import Nested, Output, ReadPlan, Select, Sort
 from mainstay.core.statement import Column
+from mainstay.sql.aggregate import aggregated
 from mainstay.sql.binds import Expression, Named
 from mainstay.sql.condition import Conditions, Scope
 from mainstay.sql.represent import shown
-
-_AGGREGATES = {
-    Aggregate.COUNT: "count",
-    Aggregate.SUM: "sum",
-    Aggregate.AVG: "avg",
-    Aggregate.MIN: "min",
-    Aggregate.MAX: "max",
-}
 
 
 class Answering(NamedTuple):
@@ -190,7 +183,7 @@ class _Rows:
         But a page of it, which may leave the row out, does not say what the row is sorted by.
         """
         if sort.through is None:
-            return self.conditions.field(self.scope, sort.field)
+            return self.conditions.operand(self.scope, sort.field, "text")
         joined = self.spread.get(sort.through.name)
         member = next((each for each in _members(sort.through.select) if each.field == sort.field), None)
         cut = sort.through.select.limit == 0 or sort.through.select.skip > 0
@@ -215,10 +208,7 @@ def _members(select: Select) -> list[Output]:
 
 
 def _aggregated(expression: Expression | None, output: Output) -> Expression:
-    if output.aggregate is None or expression is None:
-        value: Expression = sa.func.count()
-    else:
-        value = getattr(sa.func, _AGGREGATES[output.aggregate])(expression)
+    value: Expression = aggregated(output.aggregate or Aggregate.COUNT, expression)
     return sa.cast(value, Named(output.cast)) if output.cast else value
 
 
@@ -245,10 +235,10 @@ def _related_rows(conditions: Conditions, scope: Scope, nested: Nested, *, raw: 
     return _rows(conditions, select, builder, tie).correlate(scope.source)
 
 
-def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field) -> Expression:
+def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field | Aggregation) -> Expression:
     target, source, tie = conditions.joined(through.relation, scope, through.through)
     where = conditions.condition(target, through.select.where)
-    key = sa.select(conditions.field(target, field)).select_from(source).where(tie, where)
+    key = sa.select(conditions.operand(target, field, "text")).select_from(source).where(tie, where)
     if through.guard != TRUE:
         key = key.where(conditions.condition(scope, through.guard))
     return key.limit(sa.literal_column("1")).correlate(scope.source).scalar_subquery()

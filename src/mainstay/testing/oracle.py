@@ -5,17 +5,17 @@ rows of one of the role's rules hold of it, and a column of it where one of thos
 orders and embeds then see that table and no other. Simplest obviously right code; never fast.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from mainstay.core.catalog import Catalog, ColumnType, Kind, Table, TableKey
-from mainstay.core.condition import And, Call, Compare, Condition, Field, Is, Not, Or, Through, Truth
+from mainstay.core.condition import Aggregation, And, Compare, Condition, Field, Is, Not, Or, Through, Truth
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Aggregate, Embed, Format, Item, Join, Nulls, Order, Pick, Read, Star, Value
+from mainstay.core.operation import Embed, Format, Item, Join, Nulls, Order, Pick, Read, Star, Value
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.policy.select import Policy
+from mainstay.testing.aggregates import about_value, aggregate, aggregate_type, fields_in, terms_in
 from mainstay.testing.sight import Sight, find_relation
 from mainstay.testing.truth import (
     Database,
@@ -121,10 +121,16 @@ class Selection:
 
     def _require_values(self, where: Condition) -> None:
         for each in terms_in(where):
-            if isinstance(each, Compare):
-                require_value(each, self.table, self.sight.asking(self.sight.view))
-            elif isinstance(each, Through):
-                self._related(each).selection._require_values(each.where)
+            asking = self.sight.asking(self.sight.view)
+            match each:
+                case Compare(left=Aggregation(of=Through() as through) as left):
+                    self._related(through).selection._require_values(left.where)
+                    term, values = about_value(each, self._type_of(left))
+                    require_value(cast("Compare", term), values, asking)
+                case Compare():
+                    require_value(each, self.table, asking)
+                case Through():
+                    self._related(each).selection._require_values(each.where)
 
     def all(self) -> list[dict[str, Any]]:
         return self.finished(row for row in self.sight.rows(self.table.key) if self.admits(row))
@@ -193,10 +199,10 @@ class Selection:
 
     def _aggregate(self, pick: Pick, rows: list[Row]) -> Any:
         if pick.field is None:
-            return _cast(len(rows), pick.cast)
+            return cast_value(len(rows), pick.cast)
         values = [field_value(pick.field, row, self.table) for row in rows]
         type = type_of(pick.field, self.table)
-        return _cast(aggregate(pick.aggregate, [value for value in values if value is not None], type), pick.cast)
+        return cast_value(aggregate(pick.aggregate, [value for value in values if value is not None], type), pick.cast)
 
     def _sorted(self, rows: list[Row]) -> list[Row]:
         """By the first key, ties by the next; stable, so what is still tied stays in the database's order."""
@@ -209,6 +215,8 @@ class Selection:
         return rows
 
     def _sort_value(self, key: Order, row: Row) -> Any:
+        if isinstance(key.field, Aggregation):
+            return rank(self._aggregation(key.field, row), self._type_of(key.field))
         if key.relation is None:
             return rank(field_value(key.field, row, self.table), type_of(key.field, self.table))
         embed = self.embeds[key.relation]
@@ -229,7 +237,27 @@ class Selection:
             case Through(where=where):
                 embed = self._related(condition)
                 return any(embed.selection._holds(where, target) is True for target in embed.related(row))
+            case Compare(left=Aggregation() as left) | Is(left=Aggregation() as left):
+                term, table = about_value(condition, self._type_of(left))
+                value = {"value": self._aggregation(left, row)}
+                return holds_for(term, value, table, self.sight.asking(self.sight.view))
         return holds_for(condition, row, self.table, self.sight.asking(self.sight.view))
+
+    def _aggregation(self, aggregation: Aggregation, row: Row) -> Any:
+        """Over the related rows that the role sees, and of an embed those that its filter admits."""
+        embed = self._related(cast("Through", aggregation.of))
+        inner = embed.selection
+        rows = [target for target in embed.related(row) if inner._holds(aggregation.where, target) is True]
+        if aggregation.field is None:
+            return len(rows)
+        values = (field_value(aggregation.field, target, inner.table) for target in rows)
+        known = [value for value in values if value is not None]
+        return aggregate(aggregation.function, known, type_of(aggregation.field, inner.table))
+
+    def _type_of(self, aggregation: Aggregation) -> ColumnType:
+        inner = self._related(cast("Through", aggregation.of)).selection
+        type = ColumnType(Kind.INTEGER, "bigint") if aggregation.field is None else None
+        return aggregate_type(aggregation.function, type or type_of(cast("Field", aggregation.field), inner.table))
 
     def _related(self, through: Through) -> "Embedding":
         """The embed of that name, which has a filter of its own; else all that the role sees of the relation."""
@@ -251,16 +279,26 @@ class Selection:
         for each in terms_in(where):
             if isinstance(each, Through):
                 self._related(each).selection._require_condition(each.where)
+            elif isinstance(each, Compare | Is) and isinstance(each.left, Aggregation):
+                self._require_aggregation(each.left)
             for field in fields_in(each):
                 if field.column not in self.embeds:
                     self._require(field)
+
+    def _require_aggregation(self, aggregation: Aggregation) -> None:
+        inner = self._related(cast("Through", aggregation.of)).selection
+        inner._require_condition(aggregation.where)
+        if aggregation.field is not None:
+            inner._require(aggregation.field)
 
     def _require(self, field: Field) -> None:
         if field.column not in self.readable:
             raise Problem("42703", f"column {self.table.name}.{field.column} does not exist")
 
     def _require_order(self, key: Order) -> None:
-        if key.relation is None:
+        if isinstance(key.field, Aggregation):
+            self._require_aggregation(key.field)
+        elif key.relation is None:
             self._require(key.field)
         elif key.relation not in self.embeds:
             raise Problem("PGRST108", f"'{key.relation}' is not an embedded resource in this request")
@@ -315,50 +353,7 @@ def pick_name(pick: Pick) -> str:
     return keys[-1] if keys else pick.field.column
 
 
-def aggregate(function: Aggregate | None, values: list[Any], type: ColumnType) -> Any:
-    """Over values that are not NULL; of none, only the count is known. An average of whole numbers is a numeric."""
-    if function is Aggregate.COUNT:
-        return len(values)
-    if not values:
-        return None
-    match function:
-        case Aggregate.MIN:
-            return min(values, key=lambda value: rank(value, type))
-        case Aggregate.MAX:
-            return max(values, key=lambda value: rank(value, type))
-        case Aggregate.SUM:
-            return sum(values)
-    return sum(values) / (len(values) if type.kind is Kind.FLOAT else Decimal(len(values)))
-
-
-def terms_in(node: Condition) -> Iterator[Condition]:
-    """What a condition is made of, in order, without what joins it."""
-    match node:
-        case And(of) | Or(of):
-            for part in of:
-                yield from terms_in(part)
-        case Not(of):
-            yield from terms_in(of)
-        case _:
-            yield node
-
-
-def fields_in(node: object) -> Iterator[Field]:
-    """Every field that a term names, but for those of related rows."""
-    match node:
-        case Field():
-            yield node
-        case Is(left, _):
-            yield from fields_in(left)
-        case Compare():
-            yield from fields_in(node.left)
-            yield from fields_in(node.right)
-        case Call():
-            for argument in node.arguments:
-                yield from fields_in(argument)
-
-
-def _cast(value: Any, name: str | None) -> Any:
+def cast_value(value: Any, name: str | None) -> Any:
     if name is None or value is None:
         return write_json(value)
     return write_json(read_text(write_text(value), cast_type(name)))

@@ -12,6 +12,7 @@ import msgspec
 
 from mainstay.core.catalog import Catalog, ColumnType, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
+    Aggregation,
     And,
     Call,
     Claim,
@@ -20,6 +21,7 @@ from mainstay.core.condition import (
     Field,
     Is,
     Literal,
+    Measured,
     Not,
     Operand,
     Operator,
@@ -150,6 +152,8 @@ def value_of(operand: Operand, row: Row, table: Table, asking: Asking, type: Col
             return field_value(operand, row, table)
         case Call():
             return _call(operand, row, table, asking, type)
+        case Aggregation():
+            raise TypeError("only a selection knows what is related")
         case Literal(value):
             text = value
         case Slot(index):
@@ -161,10 +165,12 @@ def value_of(operand: Operand, row: Row, table: Table, asking: Asking, type: Col
     return None if text is None else read_text(text, type)
 
 
-def type_of(operand: Field | Call, table: Table) -> ColumnType:
+def type_of(operand: Measured, table: Table) -> ColumnType:
     """What the operand's values are, and so what text on the other side is read as."""
     if isinstance(operand, Call):
         return _type_of_call(operand, table)
+    if isinstance(operand, Aggregation):
+        raise TypeError("only a selection knows what is related")
     if operand.cast is not None:
         return cast_type(operand.cast)
     if operand.path:

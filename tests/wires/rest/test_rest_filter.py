@@ -4,6 +4,9 @@ import pytest
 from rest_requests import read, refusal
 
 from mainstay.core.condition import (
+    TRUE,
+    Aggregate,
+    Aggregation,
     And,
     Compare,
     Condition,
@@ -31,6 +34,12 @@ def compare(column: str, operator: Operator, index: int = 0, **more: object) -> 
 
 def listed(column: str, operator: Operator = IN, index: int = 0, quantifier: Quantifier | None = None) -> Compare:
     return Compare(Field(column), operator, Slot(index, many=True), quantifier)
+
+
+def total(name: str, field: str | Field | None = None, where: Condition = TRUE, hint: str | None = None) -> Aggregation:
+    field = Field(field) if isinstance(field, str) else field
+    function = Aggregate.COUNT if field is None else Aggregate.MAX
+    return Aggregation(function, field, where, Through(name, TRUE, hint))
 
 
 SIMPLE = [
@@ -131,6 +140,21 @@ ACCEPTED: list[tuple[str, Condition, tuple[Value, ...]]] = [
     ('or=(a."eq".eq.1,"b c".d->>e.eq.2)',
      Or((Through("a", compare("eq", EQ)), Through("b c", Compare(Field("d", (Step("e", True),)), EQ, Slot(1))))),
      ("1", "2")),
+    ("films.count()=gte.3", Compare(total("films"), Operator.GTE, Slot(0)), ("3",)),
+    ("films!by.year.max()=not.in.(1,2)",
+     Not(Compare(total("films", "year", hint="by"), IN, Slot(0, many=True))), (("1", "2"),)),
+    ('"a b"."c.d".max()=is.null', Is(total("a b", "c.d"), Truth.NULL), ()),
+    ("films.data->>a::int.max()=eq.1",
+     Compare(total("films", Field("data", (Step("a", True),), "int")), EQ, Slot(0)), ("1",)),
+    ("or=(films.count().gte.3,a.films.year.max().eq.4,films!by.count().is.null)",
+     Or((Compare(total("films"), Operator.GTE, Slot(0)),
+         Through("a", Compare(total("films", "year"), EQ, Slot(1))), Is(total("films", hint="by"), Truth.NULL))),
+     ("3", "4")),
+    ("and=(films.count().filter(id.eq.1,or(id.eq.2,a.id.eq.3)).not.eq.4)",
+     Not(Compare(total("films", where=And((compare("id", EQ), Or((compare("id", EQ, 1),
+                                                                   Through("a", compare("id", EQ, 2))))))),
+                 EQ, Slot(3))), ("1", "2", "3", "4")),
+    ("films.count=gte.3&select=films(*)", And(()), ("3",)),
     ("or=(a.eq.eq.1,a.in.(b.c),a.is.null)",
      Or((compare("a", EQ), listed("a", index=1), Is(Field("a"), Truth.NULL))), ("eq.1", ("b.c",))),
     ("id=eq.1&or=(id.eq.2,id.eq.3)&title=eq.4",
@@ -233,7 +257,10 @@ def test_filters_are_bounded(limits: Limits, within: str, past: str, code: str) 
         refusal(within, limits)
 
 
-@pytest.mark.parametrize("name", ["foo", "foo.bar", "not.foo", "foo!bar", "foo->>a", "EQ", "eq(all)x"])
+@pytest.mark.parametrize(
+    "name",
+    ["foo", "foo.bar", "not.foo", "foo!bar", "foo->>a", "EQ", "eq(all)x", "count", "max()", "a.count()", "max().eq"],
+)
 def test_a_misspelt_operator_in_a_tree_is_refused_as_one(name: str) -> None:
     problem = refusal(f"or=(id.{name}.1)")
     assert problem.details is not None

@@ -3,7 +3,22 @@
 import pytest
 from rest_requests import WIRE, parse, read, refusal, request
 
-from mainstay.core.condition import And, Compare, Field, Is, Not, Operator, Or, Slot, Step, Truth
+from mainstay.core.condition import (
+    TRUE,
+    Aggregate,
+    Aggregation,
+    And,
+    Compare,
+    Field,
+    Is,
+    Not,
+    Operator,
+    Or,
+    Slot,
+    Step,
+    Through,
+    Truth,
+)
 from mainstay.core.operation import Embed, Item, Nulls, Order, Pick, Read
 from mainstay.core.problem import Problem
 
@@ -22,6 +37,15 @@ ORDERS: list[tuple[str, tuple[Order, ...]]] = [
     ("clients(name)", (Order(Field("name"), relation="clients"),)),
     ("clients(data->k).desc.nullsfirst", (Order(Field("data", (Step("k"),)), True, Nulls.FIRST, "clients"),)),
     ('"a.b".desc,"asc"', (Order(Field("a.b"), True), Order(Field("asc")))),
+    (
+        "films.count().desc,id",
+        (Order(Aggregation(Aggregate.COUNT, of=Through("films", TRUE)), True), Order(Field("id"))),
+    ),
+    (
+        'films!by."a b".max().nullslast',
+        (Order(Aggregation(Aggregate.MAX, Field("a b"), of=Through("films", TRUE, "by")), nulls=Nulls.LAST),),
+    ),
+    ("count(films)", (Order(Field("films"), relation="count"),)),
     ("name,clients(name),id", (Order(Field("name")), Order(Field("name"), relation="clients"), Order(Field("id")))),
 ]
 
@@ -42,6 +66,8 @@ def test_an_order_means_these_keys(text: str, order: tuple[Order, ...]) -> None:
         ("id.asc.nullslasttt", 17, "unexpected 't' expecting \",\" or end of input"),
         ("clients(name,id)", 13, 'unexpected "," expecting letter, digit, "-", "->>", "->" or ")"'),
         ("id,", 4, "unexpected end of input expecting field name (* or [a..z0..9_$])"),
+        ("a.count().b", 11, 'unexpected "b" expecting "asc", "desc", "nullsfirst" or "nullslast"'),
+        ("a.b.count()", 3, 'unexpected "b" expecting "asc", "desc", "nullsfirst" or "nullslast"'),
         ("id desc.x", 9, 'unexpected "x" expecting "asc", "desc", "nullsfirst" or "nullslast"'),
     ],
 )

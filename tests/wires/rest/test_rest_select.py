@@ -7,9 +7,9 @@ import pytest
 from rest_requests import read, refusal
 
 import mainstay
-from mainstay.core.condition import Field, Step
+from mainstay.core.condition import Aggregate, Field, Step
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Aggregate, Embed, Item, Join, Pick, Star
+from mainstay.core.operation import Embed, Item, Join, Pick, Star
 
 COUNT = Aggregate.COUNT
 

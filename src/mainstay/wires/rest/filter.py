@@ -7,12 +7,18 @@ up, and never reads a value: what a text means is for its column's type to say.
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from mainstay.core.condition import (
+    TRUE,
+    Aggregate,
+    Aggregation,
     And,
     Compare,
     Condition,
     Field,
     Is,
+    Measured,
     Not,
     Operator,
     Or,
@@ -24,7 +30,17 @@ from mainstay.core.condition import (
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Value
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.scan import IDENTIFIER, NAME, QUOTED, Scanner, read_field, read_name, too_deep, unescape
+from mainstay.wires.rest.scan import (
+    IDENTIFIER,
+    NAME,
+    QUOTED,
+    Scanner,
+    read_cast,
+    read_field,
+    read_name,
+    too_deep,
+    unescape,
+)
 
 OPERATION = re.compile(r"(not\.)?([a-z]++)(?:\(([^()]*+)\))?\.")
 GROUP = re.compile(r"[ \t]*+(not\.)?(and|or)[ \t]*+\(")
@@ -33,6 +49,9 @@ LIST_OPEN = re.compile(r"[ \t]*+\([ \t]*+")
 BARE_ITEM = re.compile(r"[^,)]*+")
 BRACED = re.compile(r"\{[^{}]*+\}")
 STEP = re.compile(rf"[ \t]*+(?:{QUOTED.pattern}|{NAME.pattern})(?:(?:->|!)[^.,()]*+)?\.", re.DOTALL)
+NAMED = rf"[ \t]*+(?:{QUOTED.pattern}|{NAME.pattern})(?:->[^.,()]*+)?(?:::[\w $]++)?"
+RELATED_AGGREGATE = re.compile(rf"count\(\)|{NAMED}\.(?:sum|avg|max|min)\(\)", re.DOTALL)
+AGGREGATE = re.compile(r"(sum|avg|count|max|min)\(\)")
 ARRAY_ITEM = re.compile(r'[^{},"\\]*+')
 
 OPERATOR_EXPECTED = '"not" or operator (eq, gt, ...)'
@@ -81,10 +100,10 @@ def pattern(text: str) -> str:
     return text.replace("*", "%")
 
 
-def parse_filter(field: Field, text: str, slots: Slots, where: str) -> Condition:
+def parse_filter(left: Measured, text: str, slots: Slots, where: str) -> Condition:
     """The condition of `column=text`. Raises PGRST100, MS441 past `terms_max`, MS442 past `list_max`."""
     scanner = Scanner(text, "filter", where)
-    condition = _read_condition(scanner, field, slots, _read_rest)
+    condition = _read_condition(scanner, left, slots, _read_rest)
     return condition if scanner.ended() else scanner.fail("end of input")
 
 
@@ -137,7 +156,49 @@ def _read_term(scanner: Scanner, slots: Slots, depth: int) -> Condition:
         return _read_condition(scanner, field, slots, _read_enclosed)
     if depth >= slots.limits.depth_max:
         raise too_deep(slots.limits.depth_max, scanner.where)
+    if RELATED_AGGREGATE.match(scanner.text, scanner.position):
+        left = read_related_aggregate(scanner, Through(field.column, TRUE, hint))
+        return _read_condition(scanner, _filtered(scanner, left, slots, depth), slots, _read_enclosed)
     return Through(field.column, _read_branch(scanner, slots, depth + 1), hint)
+
+
+def read_related_aggregate(scanner: Scanner, of: Through) -> Aggregation:
+    """`count()` or `column.max()`, behind the relation's name and its dot."""
+    field = None
+    if AGGREGATE.match(scanner.text, scanner.position) is None:
+        column = read_field(scanner)
+        field = Field(column.column, column.path, read_cast(scanner))
+        scanner.take(".")
+    function = scanner.match(AGGREGATE)
+    if function is None:
+        scanner.fail("aggregate (count(), sum(), avg(), min(), max())")
+    return Aggregation(Aggregate(function[:-2]), field, of=of)
+
+
+def read_aggregate_path(text: str) -> tuple[tuple[str, ...], Aggregation]:
+    """A parameter's name: the embeds on the way, and the aggregate at its end, such as `actors.films.year.max()`."""
+    scanner = Scanner(text, "tree path", text)
+    path: list[str] = []
+    while True:
+        name = read_name(scanner)
+        hint = read_name(scanner) if scanner.take("!") else None
+        if not scanner.take(".") or (hint is not None and not RELATED_AGGREGATE.match(text, scanner.position)):
+            scanner.fail("delimiter (.)")
+        if RELATED_AGGREGATE.match(text, scanner.position):
+            break
+        path.append(name)
+    aggregation = read_related_aggregate(scanner, Through(name, TRUE, hint))
+    return (tuple(path), aggregation) if scanner.ended() else scanner.fail("end of input")
+
+
+def _filtered(scanner: Scanner, aggregation: Aggregation, slots: Slots, depth: int) -> Aggregation:
+    """With `.filter(…)` behind it, and past the dot that is before the operator."""
+    if scanner.take(".filter("):
+        where = _read_group(scanner, "and", slots, depth + 1)
+        aggregation = msgspec.structs.replace(aggregation, where=where)
+    if not scanner.take("."):
+        scanner.fail("delimiter (.)")
+    return aggregation
 
 
 def _is_operation(scanner: Scanner, position: int) -> bool:
@@ -146,9 +207,9 @@ def _is_operation(scanner: Scanner, position: int) -> bool:
 
 
 def _leads_on(scanner: Scanner) -> bool:
-    """True where a group is next, or names up to an operator or a group: else it is a misspelt operator."""
+    """True where names lead to an operator, a group or an aggregate: else it is a misspelt operator."""
     position = scanner.position
-    while GROUP.match(scanner.text, position) is None:
+    while not any(each.match(scanner.text, position) for each in (GROUP, RELATED_AGGREGATE)):
         step = STEP.match(scanner.text, position)
         if step is None:
             return False
@@ -158,7 +219,7 @@ def _leads_on(scanner: Scanner) -> bool:
     return True
 
 
-def _read_condition(scanner: Scanner, field: Field, slots: Slots, read_value: Callable[[Scanner], str]) -> Condition:
+def _read_condition(scanner: Scanner, left: Measured, slots: Slots, read_value: Callable[[Scanner], str]) -> Condition:
     slots.count_term(scanner.where)
     found = OPERATION.match(scanner.text, scanner.position)
     if found is None or found.group(2) not in OPERATORS:
@@ -166,32 +227,32 @@ def _read_condition(scanner: Scanner, field: Field, slots: Slots, read_value: Ca
     name, argument, negated = found.group(2), found.group(3), found.group(1) is not None
     scanner.position = found.end()
     if name == "is" and argument is None:
-        return _read_is(scanner, field, negated=negated)
+        return _read_is(scanner, left, negated=negated)
     if name == "in" and argument is None:
-        condition = Compare(field, Operator.IN, slots.add_list(_read_list(scanner, slots.limits)))
+        condition = Compare(left, Operator.IN, slots.add_list(_read_list(scanner, slots.limits)))
     elif argument is None:
         text = read_value(scanner)
-        condition = Compare(field, OPERATORS[name], slots.add(pattern(text) if name in PATTERNS else text))
+        condition = Compare(left, OPERATORS[name], slots.add(pattern(text) if name in PATTERNS else text))
     elif name in TEXT_SEARCHES and IDENTIFIER.fullmatch(argument) and argument.strip():
         config = argument.strip()
-        condition = Compare(field, OPERATORS[name], slots.add(read_value(scanner)), config=config)
+        condition = Compare(left, OPERATORS[name], slots.add(read_value(scanner)), config=config)
     elif name in QUANTIFIED and argument in QUANTIFIERS:
         right = slots.add_list(_array_items(read_value(scanner), name, slots.limits, scanner.where))
-        condition = Compare(field, OPERATORS[name], right, quantifier=QUANTIFIERS[argument])
+        condition = Compare(left, OPERATORS[name], right, quantifier=QUANTIFIERS[argument])
     else:
         scanner.fail(OPERATOR_EXPECTED, at=found.start(2) + len(name))
     return Not(condition) if negated else condition
 
 
-def _read_is(scanner: Scanner, field: Field, *, negated: bool) -> Condition:
+def _read_is(scanner: Scanner, left: Measured, *, negated: bool) -> Condition:
     """`is` never gives unknown, so that not null can be said without a Not."""
     found = scanner.match(TRUTH)
     if found is None:
         scanner.fail(TRUTH_EXPECTED)
     truth = Truth(found.lower())
     if not negated:
-        return Is(field, truth)
-    return Is(field, OPPOSITES[truth]) if truth in OPPOSITES else Not(Is(field, truth))
+        return Is(left, truth)
+    return Is(left, OPPOSITES[truth]) if truth in OPPOSITES else Not(Is(left, truth))
 
 
 def _read_rest(scanner: Scanner) -> str:

@@ -1,13 +1,16 @@
 """Reads `order=`: fields, directions, where nulls go, and fields of to-one embeds. Never looks a name up."""
 
+import re
 from typing import TypeVar
 
-from mainstay.core.condition import Field
+from mainstay.core.condition import TRUE, Aggregation, Field, Through
 from mainstay.core.operation import Nulls, Order
-from mainstay.wires.rest.scan import Scanner, read_field, read_name, read_path
+from mainstay.wires.rest.filter import RELATED_AGGREGATE, read_related_aggregate
+from mainstay.wires.rest.scan import NAME, QUOTED, Scanner, read_field, read_name, read_path
 
 Word = TypeVar("Word")
 
+RELATION = re.compile(rf"(?:{QUOTED.pattern}|{NAME.pattern})(?:!(?:{QUOTED.pattern}|{NAME.pattern}))?\.", re.DOTALL)
 DIRECTIONS = {".asc": False, ".desc": True}
 NULLS = {".nullsfirst": Nulls.FIRST, ".nullslast": Nulls.LAST}
 
@@ -23,6 +26,8 @@ def parse_order(text: str, where: str) -> tuple[Order, ...]:
 
 def _read_key(scanner: Scanner) -> Order:
     scanner.skip_spaces()
+    if (aggregation := _read_aggregation(scanner)) is not None:
+        return _read_direction(scanner, aggregation, None)
     name = read_name(scanner)
     relation = None
     if scanner.take("("):
@@ -31,6 +36,21 @@ def _read_key(scanner: Scanner) -> Order:
             scanner.fail('letter, digit, "-", "->>", "->" or ")"')
     else:
         field = Field(name, read_path(scanner))
+    return _read_direction(scanner, field, relation)
+
+
+def _read_aggregation(scanner: Scanner) -> Aggregation | None:
+    """`relation.count()`, `relation.column.max()`; None, and nothing read, where none is next."""
+    found = RELATION.match(scanner.text, scanner.position)
+    if found is None or RELATED_AGGREGATE.match(scanner.text, found.end()) is None:
+        return None
+    name = read_name(scanner)
+    hint = read_name(scanner) if scanner.take("!") else None
+    scanner.take(".")
+    return read_related_aggregate(scanner, Through(name, TRUE, hint))
+
+
+def _read_direction(scanner: Scanner, field: Field | Aggregation, relation: str | None) -> Order:
     scanner.skip_spaces()
     descending = _take_word(scanner, DIRECTIONS)
     nulls = _take_word(scanner, NULLS)

@@ -10,7 +10,7 @@ from mainstay.core.condition import TRUE, Condition, both
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Order, Star
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.filter import Slots, parse_filter, parse_logic
+from mainstay.wires.rest.filter import Slots, parse_filter, parse_logic, read_aggregate_path
 from mainstay.wires.rest.order import parse_order
 from mainstay.wires.rest.page import Page, meet, parse_limit, parse_offset
 from mainstay.wires.rest.scan import NAME_EXPECTED, Scanner, failed, read_name, read_names, read_tree_path
@@ -157,8 +157,8 @@ class _Reader:
             case "and" | "or":
                 self._read_logic(name, value)
             case _:
-                path, field = read_tree_path(name)
-                self.root.find(path).where.append(parse_filter(field, value, self.slots, name))
+                path, left = read_aggregate_path(name) if name.endswith("()") else read_tree_path(name)
+                self.root.find(path).where.append(parse_filter(left, value, self.slots, name))
 
     def _node(self, name: str) -> Node:
         return self.root.find(read_path_names(name)[:-1])

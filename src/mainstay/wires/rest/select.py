@@ -6,9 +6,9 @@ the frozen items of it. Never looks a name up.
 
 import re
 
-from mainstay.core.condition import TRUE, Condition, Field, both
+from mainstay.core.condition import TRUE, Aggregate, Condition, Field, both
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Aggregate, Embed, Item, Join, Order, Pick, Star
+from mainstay.core.operation import Embed, Item, Join, Order, Pick, Star
 from mainstay.core.problem import Problem
 from mainstay.wires.rest.scan import Scanner, read_cast, read_name, read_path, too_deep
 

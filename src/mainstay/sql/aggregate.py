@@ -1,0 +1,36 @@
+"""Aggregate functions, and the types of what they give."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from mainstay.core.catalog import ColumnType, Kind
+from mainstay.core.condition import Aggregate
+from mainstay.sql.binds import Expression
+
+_FUNCTIONS = {
+    Aggregate.COUNT: "count",
+    Aggregate.SUM: "sum",
+    Aggregate.AVG: "avg",
+    Aggregate.MIN: "min",
+    Aggregate.MAX: "max",
+}
+
+
+def aggregated(function: Aggregate, value: Expression | None) -> Any:
+    """The aggregate of the value; None counts rows."""
+    return sa.func.count() if value is None else getattr(sa.func, _FUNCTIONS[function])(value)
+
+
+def aggregate_type(function: Aggregate, name: str, type_: ColumnType | None) -> str:
+    """What the aggregate of a value of the type, whose name in a cast is `name`, is compared as.
+
+    https://www.postgresql.org/docs/current/functions-aggregate.html; where PostgreSQL gives a bigint, a numeric
+    compares with it as well.
+    """
+    if function is Aggregate.COUNT:
+        return "bigint"
+    if function in (Aggregate.MIN, Aggregate.MAX):
+        return name
+    kind = type_.kind if type_ is not None else None
+    return {Kind.FLOAT: "double precision", Kind.INTERVAL: "interval"}.get(kind, "numeric") if kind else "numeric"
