@@ -197,9 +197,9 @@ def watch(stage: Stage) -> list[str]:
     for lane in stage.store._reads._lanes:
         original = lane.fetch
 
-        async def fetch(text: str, arguments: Any, original: Any = original) -> Any:
+        async def fetch(text: str, *arguments: Any, original: Any = original) -> Any:
             sent.append(text)
-            return await original(text, arguments)
+            return await original(text, *arguments)
 
         lane.fetch = fetch  # type: ignore[method-assign]
     return sent

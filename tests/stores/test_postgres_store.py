@@ -91,9 +91,9 @@ def count_statements(store: PostgresStore) -> list[str]:
         for lane in lanes._lanes:
             original = lane.fetch
 
-            async def counted(text: str, arguments: Any, original: Any = original) -> Any:
+            async def counted(text: str, *arguments: Any, original: Any = original) -> Any:
                 sent.append(text)
-                return await original(text, arguments)
+                return await original(text, *arguments)
 
             lane.fetch = counted  # type: ignore[method-assign]
     return sent

@@ -41,7 +41,7 @@ class Lane:
         self.connect_s = connect_s
         self.connection: asyncpg.Connection[Any] | None = None
         self.entered = NONE
-        self._prepared: OrderedDict[str, PreparedStatement[Any]] = OrderedDict()
+        self._prepared: OrderedDict[tuple[str, str | None], PreparedStatement[Any]] = OrderedDict()
         self._numbers = itertools.count(1)
 
     @property
@@ -71,14 +71,19 @@ class Lane:
             await self.connection.close(timeout=self.connect_s)
         self.connection = None
 
-    async def fetch(self, text: str, arguments: Sequence[Any]) -> list[Record]:
-        """Rows of a statement, prepared at its first use. Raises asyncpg's errors."""
-        prepared = self._prepared.get(text) or await self._prepare(text)
+    async def fetch(self, text: str, arguments: Sequence[Any], role: str | None = None) -> list[Record]:
+        """Rows of a statement, prepared at its first use by the role that it runs as. Raises asyncpg's errors.
+
+        A plan is no other role's: where it has a function's body in the place of its call, PostgreSQL asked whether the
+        function may be called when it planned, and asks no more.
+        """
+        key = (text, role)
+        prepared = self._prepared.get(key) or await self._prepare(key)
         try:
             return list(await prepared.fetch(*arguments))
         except asyncpg.InvalidCachedStatementError:  # the table changed since: its columns are other ones now
-            self._prepared.pop(text, None)
-            return list(await (await self._prepare(text)).fetch(*arguments))
+            self._prepared.pop(key, None)
+            return list(await (await self._prepare(key)).fetch(*arguments))
 
     async def enter(self, environment: Environment) -> None:
         """Set what the statements to come run under, unless it is what the last one ran under.
@@ -126,7 +131,8 @@ class Lane:
         async def work() -> Result:
             started = time.perf_counter()
             await self.impose(environment)
-            result = result_of(statement.columns, the_row(await self.fetch(text, arguments)), started)
+            record = the_row(await self.fetch(text, arguments, environment.role))
+            result = result_of(statement.columns, record, started)
             verify(statement, result)
             return result
 
@@ -146,10 +152,10 @@ class Lane:
         await connection.execute("COMMIT" if ending is Ending.COMMIT else "ROLLBACK")
         return outcome
 
-    async def _prepare(self, text: str) -> "PreparedStatement[Any]":
+    async def _prepare(self, key: tuple[str, str | None]) -> "PreparedStatement[Any]":
         # Without a name, asyncpg has PostgreSQL parse and plan the text anew each time that it is run.
-        prepared = await self._connection().prepare(text, name=f"mainstay_{next(self._numbers)}")
-        self._prepared[text] = prepared
+        prepared = await self._connection().prepare(key[0], name=f"mainstay_{next(self._numbers)}")
+        self._prepared[key] = prepared
         if len(self._prepared) > PREPARED_MAX:
             self._prepared.popitem(last=False)
         return prepared

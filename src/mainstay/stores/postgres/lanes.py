@@ -303,11 +303,11 @@ async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
         return [await lane.run(statement.text, first.binds, statement, first.ending, first.environment)]
     await lane.enter(first.environment)
     if len(group) == 1 or batch is None:
-        records = await lane.fetch(statement.text, first.binds)
+        records = await lane.fetch(statement.text, first.binds, first.environment.role)
         result = result_of(statement.columns, the_row(records), started)
         verify(statement, result)
         return [result] * len(group)
-    records = await lane.fetch(batch.text, _arrays(statement, batch.positions, group))
+    records = await lane.fetch(batch.text, _arrays(statement, batch.positions, group), first.environment.role)
     results = [result_of(statement.columns, record, started) for record in records]
     if statement.single:
         for result in results:
