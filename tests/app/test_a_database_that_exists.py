@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mainstay import Mainstay
+from mainstay import Mainstay, claim
 from mainstay.auth.issue import issue_token
 from mainstay.core.exchange import Request, Response
 from mainstay.core.problem import DeclarationError
@@ -211,6 +212,25 @@ def test_rules_in_python_hold_on_top_of_the_databases_own(url: str) -> None:
         async with running(app) as ask:
             assert [row["title"] for row in answer(await ask("/films?select=title"))] == ["Brazil"]
             assert (await ask("/reviews")).status == 404  # no rule
+
+    asyncio.run(main())
+
+
+def test_rules_in_python_can_name_tables_that_only_the_database_declares(url: str) -> None:
+    async def main() -> None:
+        app = reflected(url, security="policy")
+        films = sa.table("films", sa.column("id"), schema="api")
+        reviews = sa.table("reviews", sa.column("film_id"), sa.column("author"), schema="api")
+        anonymous = app.role("app_anon")
+        anonymous.may("read", "api.films", columns=["id", "title"], rows=sa.column("budget") > 11)
+        author = app.role("app_author", inherits=[anonymous])
+        seen = sa.exists().where(films.c.id == reviews.c.film_id)
+        author.may("read", "api.reviews", columns="*", rows=sa.and_(reviews.c.author == claim.sub, seen))
+        async with running(app) as ask:
+            assert answer(await ask("/films")) == [{"id": 2, "title": "Brazil"}]
+            assert (await ask("/films?budget=gt.1")).status == 400
+            mine = await ask("/reviews?select=stars,films(title)&order=stars", token("bob"))
+            assert answer(mine) == [{"stars": 2, "films": None}, {"stars": 4, "films": {"title": "Brazil"}}]
 
     asyncio.run(main())
 
