@@ -545,6 +545,41 @@ def test_an_upsert_updates_the_columns_that_the_role_may_update_alone(vault: Vau
     assert stored(vault) == BEFORE
 
 
+@pytest.mark.parametrize(
+    ("id_", "points", "wanted"), [(9, 50, "answered"), (9, 500, "42501"), (1, 50, "answered"), (1, 500, "42501")]
+)
+def test_whatever_an_upsert_writes_passes_the_checks_of_both_its_rules(
+    id_: int, points: int, wanted: str, vault: Vault
+) -> None:
+    policies = everything(
+        may("create", Account, columns=["id", "points"], presets={"pin_code": "zq-pin"}, check=Account.points < 1_000),
+        may("update", Account, columns=["points"], check=Account.points < 100),
+    )
+    row = json.dumps([{"id": id_, "points": points}])
+    assert code(vault, policies, Insert(ACCOUNTS, ("id", "points"), conflict=Conflict.MERGE), row) == wanted
+    new = json.dumps([{"id": 10, "points": 500}])
+    assert code(vault, policies, Insert(ACCOUNTS, ("id", "points")), new) == "answered"
+
+
+def test_a_check_sees_other_rows_as_they_were_before_the_statement(vault: Vault) -> None:
+    """As PostgreSQL's own row security does."""
+    columns = ("id", "name", "sponsor_id")
+    policies = everything(
+        may(
+            "create",
+            Account,
+            columns=columns,
+            presets={"pin_code": "zq-pin"},
+            check=or_(Account.sponsor_id.is_(None), Account.sponsor.has(Account.name == "Eve")),
+        )
+    )
+    first, second = {"id": 8, "name": "Eve"}, {"id": 9, "name": "Bob", "sponsor_id": 8}
+    insert = Insert(ACCOUNTS, columns)
+    assert code(vault, policies, insert, json.dumps([first, second])) == "42501"
+    assert code(vault, policies, insert, json.dumps([first])) == "answered"
+    assert code(vault, policies, insert, json.dumps([second])) == "answered"
+
+
 @pytest.mark.parametrize("column", ["pin_code", "name"])
 def test_a_payload_does_not_overrule_a_preset(column: str, vault: Vault) -> None:
     policies = everything(may("create", Account, columns="*", presets={"pin_code": "zq-pin", "name": claim.sub}))

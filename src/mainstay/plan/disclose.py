@@ -7,7 +7,7 @@ caller for the table's owner.
 import msgspec
 
 from mainstay.core.catalog import Catalog, Table
-from mainstay.core.condition import Field
+from mainstay.core.condition import TRUE, Field
 from mainstay.core.problem import Problem, Refusal
 from mainstay.core.rule import Action
 from mainstay.plan.view import Policy, known_columns
@@ -37,12 +37,17 @@ def disclosed(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> 
 
 
 def _of_write(refusal: Refusal, catalog: Catalog, policy: Policy, role: str) -> Problem:
-    """A refusal for a constraint's sake, as it is where the role reads every column of the table."""
+    """A refusal for a constraint's sake.
+
+    The message names the constraint: it stays where the role reads every column of the tables. The details hold values,
+    of rows that were written and rows that were there: they stay where the role also reads every row.
+    """
     tables = [table for table in catalog.tables.values() if table.name == refusal.table]
-    if tables and all(
-        _sees_all(policy, role, table) and _sees_others(refusal, catalog, policy, role, table) for table in tables
-    ):
-        return refusal
+    concerned = _concerned(refusal, catalog, tables)
+    if concerned and all(_sees_columns(policy, role, table) for table in concerned):
+        if all(_sees_rows(policy, role, table) for table in concerned):
+            return refusal
+        return Problem(refusal.code, refusal.message, where="body")
     known = bool(tables) and all(refusal.column in known_columns(policy, role, table) for table in tables)
     message = refusal.message if known else _GENERAL.get(refusal.code, "the write violates a constraint")
     return Problem(refusal.code, message, where="body")
@@ -67,15 +72,21 @@ def _names(node: object, computed: set[str]) -> bool:
     )
 
 
-def _sees_all(policy: Policy, role: str, table: Table) -> bool:
+def _concerned(refusal: Refusal, catalog: Catalog, tables: list[Table]) -> list[Table]:
+    """The tables that the refusal may speak of: a foreign key's names the other table too. None where it is unknown."""
+    if refusal.code != "23503":
+        return tables
+    ends = [relation for table in tables for relation in table.relations if relation.constraint == refusal.constraint]
+    return [*tables, *(catalog.tables[relation.target] for relation in ends)] if ends else []
+
+
+def _sees_columns(policy: Policy, role: str, table: Table) -> bool:
+    """Whether the role reads every column in each row that it reads."""
     reading = policy.reading(role, table.key)
     plain = {name for name, column in table.columns.items() if not column.computed}
     return reading is not None and all(name in reading.masks and reading.masks[name] is None for name in plain)
 
 
-def _sees_others(refusal: Refusal, catalog: Catalog, policy: Policy, role: str, table: Table) -> bool:
-    """A foreign key's refusal names the other table too; its rows may be ones that the role can't see."""
-    if refusal.code != "23503":
-        return True
-    others = {relation.target for relation in table.relations if relation.constraint == refusal.constraint}
-    return bool(others) and all(_sees_all(policy, role, catalog.tables[key]) for key in others)
+def _sees_rows(policy: Policy, role: str, table: Table) -> bool:
+    reading = policy.reading(role, table.key)
+    return reading is not None and reading.rows == TRUE
