@@ -601,7 +601,8 @@ REFUSED: dict[str, tuple[str | None, Build, str, str, str | None, str | None]] =
         lambda client: client.rpc("film_of_the_day", {"day": "2026-01-01"}),
         "PGRST202",
         "Could not find the function",
-        None,
+        "Searched for the function public.film_of_the_day with parameter day or with a single unnamed json/jsonb "
+        "parameter, but no matches were found in the schema cache.",
         None,
     ),
 }
