@@ -83,6 +83,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a request may ask for the database's plan (`Accept: application/vnd.pgrst.plan`)."""
     transaction_end: TransactionEnd = "commit"
     """How a request's transaction ends, and whether it may ask for the other end (`Prefer: tx=rollback`)."""
+    trace_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    """A request's header that its answer repeats, such as `X-Request-Id`, so that logs can be matched."""
     server_timing: bool = True
     """Whether answers tell how long the database took (`Server-Timing`)."""
     etags: bool = True

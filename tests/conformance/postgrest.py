@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,6 @@ FAILURES = HERE / "postgrest-failures.toml"
 RELAXED = ("content-length", "plan", "header-text")
 ROLE = "Postgrest_Test_Authenticator"
 DATABASE = "conformance"
-PORT = 34567
 SHARDS = 3
 
 
@@ -75,7 +75,7 @@ def run(corpus: Path, only: str | None = None) -> Outcome:
     runner = _find_runner(corpus)
     shards = _shards(corpus, only)
     with ThreadPoolExecutor(SHARDS) as pool:
-        parts = pool.map(lambda item: _run_shard(corpus, runner, only, *item), enumerate(shards))
+        parts = pool.map(lambda item: _run_shard(corpus, runner, only, item), shards)
         results = [result for part in parts for result in part]
     return _outcome(results)
 
@@ -101,14 +101,14 @@ def _shards(corpus: Path, only: str | None) -> list[list[str]]:
     return [sorted(shard, key=order.index) for shard in shards]
 
 
-def _run_shard(corpus: Path, runner: Path, only: str | None, number: int, configs: Sequence[str]) -> list[Any]:
+def _run_shard(corpus: Path, runner: Path, only: str | None, configs: Sequence[str]) -> list[Any]:
     """The runner's results, on a cluster of their own: some configurations commit what they write."""
     with cluster() as database, tempfile.TemporaryDirectory() as home:
         load(database, corpus / "fixtures")
         report = Path(home) / "report.json"
         launch = f"{shlex.quote(sys.executable)} -m conformance.launch --port {{port}} --config {{config}}"
         command = [sys.executable, str(runner), "--corpus", str(corpus), "--report", str(report), "--launch", launch]
-        command += ["--port", str(PORT + number)]
+        command += ["--port", str(free_port())]
         command += [argument for name in configs for argument in ("--config", name)]
         command += [argument for name in RELAXED for argument in ("--relax", name)]
         command += ["--only", only] if only else []
@@ -117,6 +117,12 @@ def _run_shard(corpus: Path, runner: Path, only: str | None, number: int, config
             raise RuntimeError(f"{runner} failed:\n{done.stderr}")
         results: list[Any] = json.loads(report.read_text())["results"]
         return results
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def load(database: Cluster, fixtures: Path) -> None:

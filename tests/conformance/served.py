@@ -34,6 +34,7 @@ def settings(config: dict[str, Any]) -> dict[str, Any]:
         "server_timing": config["server-timing-enabled"],
         "transaction_end": ends,
         "unfiltered_allowed": True,
+        "trace_header": config["server-trace-header"],
         "rest_prefix": "",
         "docs_path": None,
         "limits": Limits(rows_max=config["db-max-rows"] or MANY, insert_rows_max=MANY),

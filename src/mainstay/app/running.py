@@ -77,6 +77,7 @@ class Answering:
         self.settings = settings
         self.store = store
         self.log_requests = settings.log_requests
+        self.trace_header = None if settings.trace_header is None else settings.trace_header.lower()
         self.served = served
         self.wire = served.wire
         self.pipeline = pipeline
@@ -98,7 +99,7 @@ class Answering:
                 call = self.wire.tell(call, request)
             times.append(perf_counter())
             if call.operation is None:
-                response = await self._answer(call, principal)
+                response = await self._answer(call, principal, times)
             else:
                 run = self.pipeline.run if call.operation.addressed is None else self.run_if
                 result = await run(call.operation, principal)
@@ -107,6 +108,9 @@ class Answering:
         except Problem as problem:
             anonymous = principal is None or principal.anonymous
             response = self.wire.refuse(problem, anonymous=anonymous, call=call, request=request)
+        traced = None if self.trace_header is None else request.headers.get(self.trace_header)
+        if self.trace_header is not None and traced is not None:
+            response.headers.append((self.trace_header, traced))
         if self.log_requests and principal is not None:
             return msgspec.structs.replace(response, role=principal.role)
         return response
@@ -116,12 +120,15 @@ class Answering:
         known = self.authenticator.known(authorization, api_key)
         return known or await self.authenticator.verify(authorization, api_key)
 
-    async def _answer(self, call: Call, principal: Principal) -> Response:
+    async def _answer(self, call: Call, principal: Principal, times: list[float]) -> Response:
         """What needs no operation: a preflight, OPTIONS, the description of the API."""
         if call.function is not None and self.pipeline.may_read(call.function, principal.role):
             return self.wire.allow(call, READABLE)
-        body = await self._describe(call, principal) if call.describe else None
-        return self.wire.render(call, Result(body=body, rows=0))
+        if not call.describe:
+            return self.wire.render(call, Result(body=None, rows=0))
+        body = await self._describe(call, principal)
+        times.append(perf_counter())
+        return self.wire.render(call, Result(body=body, rows=0), times)
 
     async def _describe(self, call: Call, principal: Principal) -> bytes:
         """The OpenAPI document of what the role may see, made once. Raises PGRST126 where it is switched off."""

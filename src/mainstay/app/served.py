@@ -75,6 +75,7 @@ def rest_wire(settings: Settings, schemas: tuple[str, ...], told: Collection[str
         limits=settings.limits,
         cors_origins=settings.cors_origins,
         plan_enabled=settings.plan_enabled,
+        aggregates_enabled=settings.aggregates_enabled,
         ending=Ending(ending),
         ending_chosen=bool(chosen),
         told=told,

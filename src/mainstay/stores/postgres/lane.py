@@ -113,7 +113,8 @@ class Lane:
         try:
             await self.fetch(SET, [list(settings), list(settings.values()), local])
         except asyncpg.InvalidParameterValueError as error:
-            raise unusable(error) from error
+            # All other settings are ours or the database's own, and can be set.
+            raise unusable(error, "Prefer" if "timezone" in settings else "role") from error
 
     async def run(
         self,

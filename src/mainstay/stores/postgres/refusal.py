@@ -50,9 +50,15 @@ def is_gone(error: BaseException) -> bool:
     return isinstance(error, GONE)
 
 
-def unusable(error: asyncpg.PostgresError) -> Problem:
-    """For a role, or a setting, that the database does not know: of who asks rather than of what is asked."""
-    return Problem(error.sqlstate or "22023", error.message or "the role can't be used", where="role")
+def unusable(error: asyncpg.PostgresError, where: str) -> Problem:
+    """For a role, or a setting such as a time zone, that the database does not know."""
+    return Problem(
+        error.sqlstate or "22023",
+        error.message or "the role can't be used",
+        details=error.detail,
+        hint=error.hint,
+        where=where,
+    )
 
 
 def unavailable() -> Problem:

@@ -16,7 +16,7 @@ from mainstay.wires.rest.page import parse_range
 from mainstay.wires.rest.prefer import parse_prefer
 from mainstay.wires.rest.query import Parameter, Query, parse_query, split
 from mainstay.wires.rest.scan import read_names
-from mainstay.wires.rest.select import close
+from mainstay.wires.rest.select import close, refuse_aggregates
 from mainstay.wires.rest.setup import READS, Setup, media_headers, out_of_place, profile
 
 PREFIX = "/rpc/"
@@ -64,6 +64,7 @@ class _Parser:
             Ending(self.preferences.chosen.get("tx", self.setup.ending)),
             explain=options is not None,
             explain_options=options or frozenset(),
+            settings=self.preferences.settings,
             precondition=self.precondition,
         )
         return Call(self._reply(), operation, schema=self.function.schema)
@@ -81,6 +82,8 @@ class _Parser:
         header = self.request.headers.get("range") if self.request.method == "GET" else None
         ranged = parse_range(header) if header is not None else None
         query = parse_query(parameters, ranged, self.slots, self.setup.limits)
+        if not self.setup.aggregates_enabled:
+            refuse_aggregates(query.root)
         if query.columns is not None and self.request.method in READS:
             raise out_of_place("The parameter 'columns' does", self.request.method, "columns", "MS447")
         if self.precondition is not None and self.request.method == "POST":

@@ -30,7 +30,7 @@ from mainstay.wires.rest.page import parse_range
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.prefer import parse_prefer
 from mainstay.wires.rest.query import Query, parse_query, split
-from mainstay.wires.rest.select import close
+from mainstay.wires.rest.select import close, refuse_aggregates
 from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup, media_headers, out_of_place, profile
 
 ALLOWED = "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
@@ -88,12 +88,9 @@ def _parse_root(request: Request, setup: Setup, cors: Headers) -> Call:
     if request.method not in READS:
         raise Problem("PGRST117", f"Unsupported HTTP method: {request.method}", where="method")
     media = negotiate_root(request.headers.get("accept"))
-    reply = Reply(
-        request.method,
-        headers=(("content-type", media.content_type), *cors),
-        body=request.method == "GET",
-    )
-    return Call(reply, describe=True, schema=profile(request, setup))
+    schema = profile(request, setup)
+    reply = Reply(request.method, headers=(*media_headers(media, schema), *cors), body=request.method == "GET")
+    return Call(reply, describe=True, schema=schema)
 
 
 class _Parser:
@@ -116,6 +113,8 @@ class _Parser:
         header = self.request.headers.get("range") if self.method == "GET" else None
         ranged = parse_range(header) if header is not None else None
         query = parse_query(parameters, ranged, self.slots, self.setup.limits)
+        if not self.setup.aggregates_enabled:
+            refuse_aggregates(query.root)
         self._refuse_out_of_place(query)
         operation = Operation(
             self._shape(query, payload),
@@ -123,6 +122,7 @@ class _Parser:
             Ending(self.preferences.chosen.get("tx", self.setup.ending)),
             explain=self.media.options is not None,
             explain_options=self.media.options or frozenset(),
+            settings=self.preferences.settings,
             precondition=self.precondition,
             addressed=self._addressed(query),
         )

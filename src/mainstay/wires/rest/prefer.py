@@ -8,6 +8,7 @@ import msgspec
 from mainstay.core.operation import Conflict, Count
 from mainstay.core.problem import Problem
 
+TIME_ZONE = re.compile(r"timezone=([^\s,\x00-\x1f]+)")
 MAX_AFFECTED = re.compile(r"max-affected=([0-9]{1,9})")
 
 CHOICES: dict[str, frozenset[str]] = {
@@ -23,22 +24,31 @@ CHOICES: dict[str, frozenset[str]] = {
 CONFLICTS = {"merge-duplicates": Conflict.MERGE, "ignore-duplicates": Conflict.IGNORE}
 
 APPLIED: dict[str, tuple[str, ...]] = {
-    "GET": ("count", "tx", "handling"),
-    "HEAD": ("count", "tx", "handling"),
-    "POST": ("resolution", "missing", "return", "count", "tx", "handling", "max-affected"),
-    "PATCH": ("missing", "return", "count", "tx", "handling", "max-affected"),
-    "PUT": ("return", "count", "tx", "handling"),
-    "RPC": ("count", "tx", "handling", "max-affected"),
-    "DELETE": ("return", "count", "tx", "handling", "max-affected"),
+    "GET": ("count", "tx", "handling", "timezone"),
+    "HEAD": ("count", "tx", "handling", "timezone"),
+    "POST": ("resolution", "missing", "return", "count", "tx", "handling", "timezone", "max-affected"),
+    "PATCH": ("missing", "return", "count", "tx", "handling", "timezone", "max-affected"),
+    "PUT": ("return", "count", "tx", "handling", "timezone"),
+    "RPC": ("count", "tx", "handling", "timezone", "max-affected"),
+    "DELETE": ("return", "count", "tx", "handling", "timezone", "max-affected"),
 }
 """What each method can honour, and so answers with; `RPC` is a call of a function, by any method."""
 
 
 class Preferences(msgspec.Struct, frozen=True):
-    """What was asked for by name; the first of several wins. `affected_max` counts only under handling=strict."""
+    """What was asked for by name; the first of several wins. `affected_max` counts only under handling=strict.
+
+    Whether there is such a `time_zone` is the database's to say.
+    """
 
     chosen: dict[str, str] = {}
     affected_max: int | None = None
+    time_zone: str | None = None
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """Settings of the database that are asked for."""
+        return () if self.time_zone is None else (("timezone", self.time_zone),)
 
     @property
     def conflict(self) -> Conflict | None:
@@ -62,6 +72,8 @@ class Preferences(msgspec.Struct, frozen=True):
         """The `Preference-Applied` header, or None where nothing was."""
         names = APPLIED.get(method, ())
         texts = [f"{name}={self.chosen[name]}" for name in names if name in self.chosen]
+        if self.time_zone is not None and "timezone" in names:
+            texts.append(f"timezone={self.time_zone}")
         if self.affected_max is not None and "max-affected" in names:
             texts.append(f"max-affected={self.affected_max}")
         return ", ".join(texts) or None
@@ -80,12 +92,15 @@ def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
         return NONE
     chosen: dict[str, str] = {}
     affected_max = None
+    time_zone = None
     unknown: list[str] = []
     for text in filter(None, (part.strip() for part in header.split(","))):
         name, _, value = text.partition("=")
         found = MAX_AFFECTED.fullmatch(text)
         if found is not None:
             affected_max = int(found.group(1)) if affected_max is None else affected_max
+        elif (zone := TIME_ZONE.fullmatch(text)) is not None:
+            time_zone = time_zone or zone.group(1)
         elif value in CHOICES.get(name, ()) and (name != "tx" or ending_chosen or value == "commit"):
             chosen.setdefault(name, value)
         else:
@@ -100,4 +115,4 @@ def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
         )
     if not ending_chosen:
         chosen.pop("tx", None)
-    return Preferences(chosen, affected_max if strict else None)
+    return Preferences(chosen, affected_max if strict else None, time_zone)

@@ -59,6 +59,15 @@ def not_embedded(name: str) -> Problem:
     )
 
 
+def refuse_aggregates(node: Node) -> None:
+    """Raises PGRST123 where the select holds an aggregate."""
+    for item in node.items:
+        if isinstance(item, Node):
+            refuse_aggregates(item)
+        elif isinstance(item, Pick) and item.aggregate is not None:
+            raise Problem("PGRST123", "Use of aggregate functions is not allowed", where="select")
+
+
 def close(node: Node) -> tuple[Item, ...]:
     """The node's items, frozen, its embeds with all that was hung on them."""
     return tuple(_close_embed(item) if isinstance(item, Node) else item for item in node.items)

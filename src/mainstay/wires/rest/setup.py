@@ -23,6 +23,7 @@ class Setup(msgspec.Struct, frozen=True):
     cors: Cors = Cors()
     schemas: tuple[str, ...] = ()
     plan_enabled: bool = False
+    aggregates_enabled: bool = True
     ending: Ending = Ending.COMMIT
     ending_chosen: bool = False
 
@@ -30,12 +31,14 @@ class Setup(msgspec.Struct, frozen=True):
 def profile(request: Request, setup: Setup) -> str | None:
     """The schema that the request names: reads by Accept-Profile, writes by Content-Profile.
 
+    Where there are several, a request that names none is told the first one's name, too.
+
     Raises PGRST106 where it is not one of `setup.schemas`.
     """
     header = "accept-profile" if request.method not in PAYLOADS and request.method != "DELETE" else "content-profile"
     schema = request.headers.get(header)
     if schema is None:
-        return None
+        return setup.schemas[0] if len(setup.schemas) > 1 else None
     if setup.schemas and schema not in setup.schemas:
         raise Problem(
             "PGRST106",

@@ -27,10 +27,11 @@ class RestWire:
     """PostgREST 14's URL grammar, mounted at `prefix` (empty for the root).
 
     `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
-    `plan_enabled` allows EXPLAIN by media type; `ending` is how transactions end, unless `ending_chosen` and the
-    request says otherwise (`Prefer: tx=…`); `server_timing` tells where the time went, and `etags` gives reads an
-    entity tag. `told` are the settings by which code in the database can ask about a request, such as
-    `request.headers`. `memo_max` is the number of request forms that are remembered; 0 remembers none.
+    `plan_enabled` allows EXPLAIN by media type, `aggregates_enabled` aggregates in `select`; `ending` is how
+    transactions end, unless `ending_chosen` and the request says otherwise (`Prefer: tx=…`); `server_timing` tells
+    where the time went, and `etags` gives reads an entity tag. `told` are the settings by which code in the database
+    can ask about a request, such as `request.headers`. `memo_max` is the number of request forms that are remembered;
+    0 remembers none.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -44,12 +45,15 @@ class RestWire:
         ending_chosen: bool = False,
         told: Collection[str] = (),
         schemas: tuple[str, ...] = (),
+        aggregates_enabled: bool = True,
         server_timing: bool = False,
         etags: bool = True,
         memo_max: int | None = None,
     ) -> None:
         limits = limits or Limits()
-        self.setup = Setup(prefix, limits, Cors(cors_origins), schemas, plan_enabled, ending, ending_chosen)
+        self.setup = Setup(
+            prefix, limits, Cors(cors_origins), schemas, plan_enabled, aggregates_enabled, ending, ending_chosen
+        )
         self.server_timing = server_timing
         self.told = frozenset(told)
         self.etags = etags

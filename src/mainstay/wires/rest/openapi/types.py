@@ -32,6 +32,7 @@ EXAMPLES: dict[Kind, Any] = {
     Kind.VECTOR: "[1,2,3]",
     Kind.TEXT_SEARCH: "'word':1",
     Kind.OTHER: "text",
+    Kind.VOID: None,
 }
 
 
@@ -95,6 +96,8 @@ def type_example(column: ColumnType) -> Any:
             return [type_example(column.element)] if column.element else []
         case Kind.TIMESTAMP:
             return "2026-01-31T12:30:00+00:00" if ZONED in column.name.upper() else "2026-01-31T12:30:00"
+        case Kind.COMPOSITE:
+            return {name: type_example(member) for name, member in column.members}
         case Kind.TEXT:
             return EXAMPLES[Kind.TEXT][: _text(column).get("maxLength")]
         case _:
