@@ -138,7 +138,7 @@ class Relation(msgspec.Struct, frozen=True):
     function: FunctionKey | None = None
 
     to_view: bool = False
-    """True where the target is a view, which its own name means, but not that of a key or of a key's column."""
+    """True where the target is a view, which another's key or its column does not mean by name."""
 
 
 class TableForm(Enum):

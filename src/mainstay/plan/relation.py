@@ -33,7 +33,7 @@ def _means(relation: Relation, target: str) -> bool:
     if target == relation.target.name:
         # A table's own name means its children: the parent is reached by the key's column, as in PostgREST.
         return relation.source != relation.target or not relation.outgoing
-    if relation.to_view:
+    if relation.to_view and relation.source != relation.target:
         return False
     if target == relation.constraint:
         return True

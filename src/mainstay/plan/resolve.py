@@ -48,9 +48,15 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
 
 
 def _outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list[Output | Nested]:
+    """In the items' order. Embeds are looked up first: a relation that is not there is told of before a column."""
+    places = [f"{path}[{index}]" for index in range(len(items))]
+    embeds = {
+        where: _nested(view, table, item, where)
+        for item, where in zip(items, places, strict=True)
+        if isinstance(item, Embed)
+    }
     outputs: list[Output | Nested] = []
-    for index, item in enumerate(items):
-        where = f"{path}[{index}]"
+    for item, where in zip(items, places, strict=True):
         match item:
             case Star():
                 reading = view.reading(table)
@@ -58,7 +64,7 @@ def _outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list
             case Pick():
                 outputs.append(_pick(view, table, item, where))
             case Embed():
-                outputs.append(_nested(view, table, item, where))
+                outputs.append(embeds[where])
     return outputs
 
 

@@ -87,11 +87,11 @@ class _Keys:
 
     def _primary(self) -> dict[TableKey, tuple[str, ...]]:
         """A view's is made of its tables': all of those that it shows in full, by the first name of each column."""
+        by_table = {key.table: key.columns for key in self._found.keys if key.kind == "p"}
         found: dict[TableKey, dict[str, None]] = defaultdict(dict)
-        for key in self._found.keys:
-            if key.kind == "p":
-                for shown in self._shown.get(key.table, ()):
-                    found[shown.key] |= dict.fromkeys(next(iter(shown.spellings(key.columns)), ()))
+        for table in self._found.tables:  # which are in order of their names, and so is a view's key
+            for shown in self._shown.get(table.oid, ()) if table.oid in by_table else ():
+                found[shown.key] |= dict.fromkeys(next(iter(shown.spellings(by_table[table.oid])), ()))
         return {key: tuple(names) for key, names in found.items()}
 
     def unique(self, table: FoundTable) -> tuple[tuple[str, ...], ...]:
