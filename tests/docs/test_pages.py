@@ -28,6 +28,7 @@ FOLLOWED = [
     "docs/explanation/security.md",
     "docs/reference/extensions.md",
     "docs/reference/policies.md",
+    "docs/reference/reflection.md",
     "docs/reference/settings.md",
 ]
 RUN_ELSEWHERE = {

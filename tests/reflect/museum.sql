@@ -81,6 +81,8 @@ CREATE TABLE archive.letters (
 );
 CREATE VIEW museum.letters AS SELECT id, artist_id AS writer, artist_id AS signed_by, body FROM archive.letters;
 CREATE VIEW museum.letters_again AS WITH them AS (SELECT * FROM museum.letters) SELECT writer, id AS number FROM them;
+CREATE TABLE archive.clerks (id integer PRIMARY KEY, name text, superior_id integer REFERENCES archive.clerks);
+CREATE VIEW museum.clerks AS SELECT id, name, superior_id AS superior, superior_id AS boss FROM archive.clerks;
 CREATE VIEW museum.topics_of_works AS SELECT work_id AS work, topic_id AS topic FROM museum.work_topics;
 CREATE VIEW museum.makers AS
     SELECT w.id AS work, a.id AS artist, a.name || ' {)(}\ :targetList ' AS "who ({" FROM museum.works w

@@ -7,3 +7,4 @@ INSERT INTO museum.work_topics VALUES (1, 1, 1), (2, 1, 2), (3, 1, 3), (3, 2, 4)
 INSERT INTO archive.letters (id, artist_id, body) VALUES (1, 1, 'Dear all'), (2, 2, 'Dear Ada');
 INSERT INTO museum.visits VALUES (1, '2025-02-03', 1);
 INSERT INTO museum.tickets VALUES (7, 1, '2025-02-03');
+INSERT INTO archive.clerks VALUES (1, 'Una', NULL), (2, 'Don', 1);

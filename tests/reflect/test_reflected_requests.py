@@ -1,9 +1,13 @@
 """Requests that walk what was found in a database: views, computed columns, computed relationships."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import column
 
+from mainstay.core.problem import DeclarationError
+from mainstay.policy.declare import Policies
 from reflect.reflected import Reflected
 
 
@@ -21,6 +25,10 @@ from reflect.reflected import Reflected
         # the key's name and its column mean the table, although views show them too
         ("works?select=title,made_by(name)&id=eq.3", [{"title": "Rain", "made_by": {"name": "Bea"}}]),
         ("works?select=title,artist_id(name)&id=eq.3", [{"title": "Rain", "artist_id": {"name": "Bea"}}]),
+        (
+            "clerks?select=name,superior(name),boss(name)&id=eq.2",
+            [{"name": "Don", "superior": {"name": "Una"}, "boss": {"name": "Una"}}],
+        ),
         # computed columns
         ("artists?select=full_name,initial&id=eq.2", [{"full_name": "BEA", "initial": "B"}]),
         ("artists?select=name&full_name=eq.CID", [{"name": "Cid"}]),
@@ -75,13 +83,12 @@ def test_reads(museum: Reflected, asked: str, answer: list[Any]) -> None:
 
 
 def test_what_a_write_returns_may_be_computed(museum: Reflected) -> None:
-    returning = {"prefer": "return=representation, tx=rollback"}
-    written = museum.ask(
-        "PATCH /artists?id=eq.1&select=name,full_name,finest(title),sold(title)", {"name": "Ann"}, **returning
-    )
+    asked = "PATCH /artists?id=eq.1&select=name,full_name,finest(title),sold(title)"
+    written = museum.ask(asked, {"name": "Ann"}, prefer="return=representation")
     assert written == [
         {"name": "Ann", "full_name": "ANN", "finest": {"title": "Moon"}, "sold": [{"title": "Sun"}, {"title": "Moon"}]}
     ]
+    assert museum.ask("GET /artists?select=name&id=eq.1") == [{"name": "Ada"}], "the tests' server rolls back"
 
 
 def test_a_function_by_a_tables_name_stands_for_its_keys(museum: Reflected) -> None:
@@ -97,7 +104,54 @@ def test_a_function_by_a_tables_name_stands_for_its_keys(museum: Reflected) -> N
         ("works?select=title,visits_2025(day)", "PGRST200"),
         ("visits_2025?select=day", "PGRST205"),
         ("artists?select=name,tools(initial)", "PGRST200"),
+        ("artists?select=nme,tools(initial)", "PGRST200"),
+        ("artists?select=nme", "42703"),
     ],
 )
 def test_refusals(museum: Reflected, asked: str, code: str) -> None:
     assert museum.refusal(f"GET /{asked}").code == code
+
+
+@pytest.fixture(scope="module")
+def guarded(museum_url: str) -> Iterator[Reflected]:
+    """A curator, who sees works that cost little; a friend, who may call what relates them; a stranger to works."""
+    policies = Policies()
+    stranger = policies.role("stranger").may("read", "museum.artists", columns=["id", "name"]).may_call("finest")
+    policies.role("curator").may("read", "museum.artists", columns=["id", "name"]).may(
+        "read", "museum.works", columns=["title"], rows=column("price") < 6
+    )
+    policies.role("friend", inherits=["curator"]).may_call("museum.finest", "sold")
+    assert stranger.calls == ["finest"]
+    reflected = Reflected(museum_url, ("museum",), ("tools",), policies)
+    yield reflected
+    reflected.close()
+
+
+def test_a_computed_relationship_is_for_those_who_may_call_it(guarded: Reflected) -> None:
+    asked = "GET /artists?select=name,sold(title)&order=id&limit=1"
+    assert guarded.ask(asked, role="friend") == [{"name": "Ada", "sold": [{"title": "Sun"}]}]
+    unknown = guarded.refusal(asked, role="curator")
+    assert unknown.code == "PGRST200"
+    assert unknown.hint is None
+
+
+def test_the_rows_of_a_computed_relationship_are_those_that_the_role_sees(guarded: Reflected) -> None:
+    """The finest of Ada's works costs too much to be seen, and is not told of by any other way either."""
+    asked = "GET /artists?select=name,finest(title)&order=id&limit=1"
+    assert guarded.ask(asked, role="friend") == [{"name": "Ada", "finest": None}]
+    there = "GET /artists?select=name,finest!inner(title)&order=id"
+    assert guarded.ask(there, role="friend") == [{"name": "Bea", "finest": {"title": "Fog"}}]
+    sorted_by_it = "GET /artists?select=name,finest(title)&order=finest(title).desc.nullslast,id&limit=1"
+    assert guarded.ask(sorted_by_it, role="friend") == [{"name": "Bea", "finest": {"title": "Fog"}}]
+    assert guarded.refusal("GET /artists?select=name,finest(price)", role="friend").code == "42703"
+
+
+def test_a_computed_relationship_to_a_table_that_the_role_does_not_read_is_not_there(guarded: Reflected) -> None:
+    assert guarded.refusal("GET /artists?select=name,finest(title)", role="stranger").code == "PGRST200"
+
+
+def test_a_role_may_not_be_let_call_what_is_not_there(museum_url: str) -> None:
+    policies = Policies()
+    policies.role("friend").may_call("finist")
+    with pytest.raises(DeclarationError, match="there is no function 'finist'"):
+        Reflected(museum_url, ("museum",), (), policies)

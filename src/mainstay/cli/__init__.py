@@ -15,6 +15,8 @@ from mainstay.cli.check import check
 from mainstay.cli.dev import dev
 from mainstay.cli.explain import explain
 from mainstay.cli.failure import Failure
+from mainstay.cli.inspect import inspect
+from mainstay.cli.models import models
 from mainstay.cli.serve import serve
 from mainstay.cli.sql import sql
 from mainstay.cli.token import token
@@ -26,6 +28,8 @@ COMMANDS: dict[Callable[..., None], str] = {
     check: "mainstay check app:app",
     sql: "mainstay sql 'GET /films?select=title&id=eq.1' --role editor --claims '{\"sub\": \"ada\"}'",
     explain: "mainstay explain 'GET /films?order=title&limit=10' --analyze",
+    inspect: "mainstay inspect postgresql://localhost/films --schema public",
+    models: "mainstay models postgresql://localhost/films --output models.py",
     token: 'curl -H "Authorization: Bearer $(mainstay token --role editor)" http://127.0.0.1:8000/rest/v1/films',
 }
 """Each command with the example that closes its help."""

@@ -66,15 +66,18 @@ def calls_of(role: Role, catalog: Catalog) -> frozenset[FunctionKey]:
 
 
 def _function(name: str, catalog: Catalog, where: str) -> FunctionKey:
+    """One that a request may call, or one that relates tables."""
+    relations = (relation for table in catalog.tables.values() for relation in table.relations)
+    known = dict.fromkeys([*catalog.functions, *(each.function for each in relations if each.function is not None)])
     whole = FunctionKey(catalog.schemas[0], name)
     schema, dot, function = name.partition(".")
-    key = FunctionKey(schema, function) if dot and whole not in catalog.functions else whole
-    if key in catalog.functions:
+    key = FunctionKey(schema, function) if dot and whole not in known else whole
+    if key in known:
         return key
-    known = [said for key in catalog.functions for said in (key.name, str(key))]
-    held = ", ".join(map(str, catalog.functions)) or "none"
+    names = [said for each in known for said in (each.name, str(each))]
+    held = ", ".join(map(str, known)) or "none"
     raise DeclarationError(
-        f"there is no function {name!r}", where=where, hint=suggest(name, known, f"the database's functions: {held}")
+        f"there is no function {name!r}", where=where, hint=suggest(name, names, f"the database's functions: {held}")
     )
 
 
