@@ -87,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A request's header that its answer repeats, such as `X-Request-Id`, so that logs can be matched."""
     server_timing: bool = True
     """Whether answers tell how long the database took (`Server-Timing`)."""
+    idempotency_hours: Annotated[int, Meta(ge=1)] = 24
+    """How long the answer to a request with an `Idempotency-Key` is kept."""
     etags: bool = True
     """Whether reads are answered with an `ETag`, and with 304 where the client has that already."""
     openapi_enabled: bool = True

@@ -21,6 +21,7 @@ FOLLOWED = [
     "docs/index.md",
     "docs/how-to/write-a-policy.md",
     "docs/how-to/change-safely.md",
+    "docs/how-to/retry-safely.md",
     "docs/how-to/use-an-existing-database.md",
     "docs/how-to/serve-a-database.md",
     "docs/how-to/mount-in-fastapi-or-starlette.md",

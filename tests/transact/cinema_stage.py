@@ -5,14 +5,23 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 import msgspec
 
 from cinema.app import cinema
-from cinema.setting import TOKENS, set_up
+from cinema.models import Base
+from cinema.setting import ROWS, TOKENS, set_up
 from mainstay import Mainstay
 from mainstay.core.exchange import Request, Response
+from mainstay.evolve.sync import create_missing
+from mainstay.sql.ledger import LEDGER
 
 T = TypeVar("T")
+
+RESET = f"""
+TRUNCATE mainstay.idempotency, {", ".join(Base.metadata.tables)} CASCADE;
+{ROWS}
+"""
 
 
 class Stage:
@@ -32,6 +41,23 @@ class Stage:
     def ask(self, method: str, target: str, body: Any = None, *, who: str | None = "owner", **headers: str) -> "Answer":
         """The answer to a request below the prefix; a header `if_match` goes out as `if-match`."""
         return Answer(self.run(self.app.handle(request(method, target, body, who, headers))))
+
+    def reset(self) -> None:
+        """The rows as they were, and no record of any request."""
+        self.sql(RESET)
+
+    def sql(self, text: str) -> Any:
+        """What the database itself answers."""
+
+        async def ask() -> Any:
+            connection = await asyncpg.connect(self.url)
+            try:
+                await create_missing(connection, [LEDGER])
+                return await (connection.fetchval(text) if text.startswith("SELECT") else connection.execute(text))
+            finally:
+                await connection.close()
+
+        return self.run(ask())
 
     def close(self) -> None:
         self.run(self.app.stop())

@@ -23,9 +23,9 @@ def shared(postgres: Postgres) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def stage(database: str) -> Iterator[Stage]:
-    with stage_of(database) as stage:
-        yield stage
+def stage(shared: Stage) -> Iterator[Stage]:
+    yield shared
+    shared.reset()
 
 
 @pytest.mark.parametrize(

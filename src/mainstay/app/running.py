@@ -1,7 +1,6 @@
 """A started app: the rooms put together for a catalog, and a request's way through them."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from time import perf_counter
 
 import msgspec
@@ -11,8 +10,11 @@ from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
 from mainstay.auth.jwt import TokenRules
 from mainstay.cache.bounded import Bounded
+from mainstay.core.environment import Isolation
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
+from mainstay.core.operation import Operation
+from mainstay.core.ports import Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.result import Result
@@ -22,9 +24,11 @@ from mainstay.plan.describe import describe
 from mainstay.plan.view import Policy
 from mainstay.policy.granted import Granted
 from mainstay.settings import Settings
+from mainstay.sql.ledger import ledger_of
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
-from mainstay.transact.precondition import run_if
-from mainstay.wires.rest import Call
+from mainstay.transact.precondition import run_within
+from mainstay.transact.together import Transacted, transact
+from mainstay.wires.rest import Call, kept
 from mainstay.wires.rest.openapi import openapi_document
 
 DescriptionKey = tuple[str, str | None, bool]
@@ -81,7 +85,7 @@ class Answering:
         self.served = served
         self.wire = served.wire
         self.pipeline = pipeline
-        self.run_if = partial(run_if, pipeline)
+        self.ledger = ledger_of(settings.idempotency_hours)
         self.authenticator = authenticator
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
 
@@ -100,9 +104,10 @@ class Answering:
             times.append(perf_counter())
             if call.operation is None:
                 response = await self._answer(call, principal, times)
+            elif call.once is not None or call.operation.addressed is not None:
+                response = await self._transact(call, call.operation, principal)
             else:
-                run = self.pipeline.run if call.operation.addressed is None else self.run_if
-                result = await run(call.operation, principal)
+                result = await self.pipeline.run(call.operation, principal)
                 times.append(perf_counter())
                 response = self.wire.render(call, result, times)
         except Problem as problem:
@@ -114,6 +119,19 @@ class Answering:
         if self.log_requests and principal is not None:
             return msgspec.structs.replace(response, role=principal.role)
         return response
+
+    async def _transact(self, call: Call, operation: Operation, principal: Principal) -> Response:
+        """What takes more than one statement, all of them in one transaction."""
+
+        async def answer(transaction: Transaction) -> Response:
+            return self.wire.render(call, await run_within(self.pipeline, transaction, operation, principal))
+
+        if operation.explain:  # nothing will be done
+            return self.wire.render(call, await self.pipeline.run(operation, principal))
+        isolation = None if operation.addressed is None else Isolation.REPEATABLE_READ
+        transacted = Transacted(answer, kept, call.once, operation.ending, isolation)
+        response, again = await transact(self.store, self.ledger, principal, transacted)
+        return self.wire.replay(call, response) if again else response
 
     async def _authenticate(self, request: Request) -> Principal:
         authorization, api_key = request.headers.get("authorization"), request.headers.get("apikey")

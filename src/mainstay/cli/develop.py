@@ -17,6 +17,7 @@ from mainstay.cli.failure import Failure
 from mainstay.cli.hosting import load_hosted, run_server
 from mainstay.cli.welcome import welcome
 from mainstay.evolve.sync import create_missing, differences
+from mainstay.sql.ledger import LEDGER
 
 if TYPE_CHECKING:
     from mainstay.app import Mainstay
@@ -44,6 +45,7 @@ async def synchronize(app: "Mainstay") -> list[str]:
         raise Failure(f"can't connect to the database: {' '.join(str(error).split())}") from None
     try:
         done = await create_missing(connection, app.metadata)
+        await create_missing(connection, (LEDGER,))  # our own, and so no news
         left = await differences(connection, app.metadata)
     finally:
         await connection.close()

@@ -14,6 +14,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Bytes of all header names and values; past it 431."""
     depth_max: int = 7
     """Levels of embedded relations, and of nested and/or; past it 400."""
+    idempotency_key_max: int = 255
+    """Characters of an Idempotency-Key; past it 400."""
     terms_max: int = 100
     """Filter terms of a request; past it 400."""
     list_max: int = 1_000

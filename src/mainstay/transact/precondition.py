@@ -4,7 +4,6 @@ The representation is read and the write is done in one transaction with one sna
 PostgreSQL refuses to write a row that another transaction changed since. So of two writers with the same tag one wins.
 """
 
-from mainstay.core.environment import Isolation
 from mainstay.core.operation import Operation, Put
 from mainstay.core.ports import Transaction
 from mainstay.core.precondition import Precondition, entity_tag, failed
@@ -16,21 +15,13 @@ from mainstay.pipeline import Pipeline
 CHANGED_MEANWHILE = "40001"
 
 
-async def run_if(pipeline: Pipeline, operation: Operation, principal: Principal) -> Result:
-    """The write's result, where its precondition holds. Raises MS475 where it does not, and what the corridor does."""
-
-    async def work(transaction: Transaction) -> Result:
-        return await run_within(pipeline, transaction, operation, principal)
-
-    if operation.explain:  # nothing will be written
-        return await pipeline.run(operation, principal)
-    return await pipeline.store.transact(work, ending=operation.ending, isolation=Isolation.REPEATABLE_READ)
-
-
 async def run_within(
     pipeline: Pipeline, transaction: Transaction, operation: Operation, principal: Principal
 ) -> Result:
-    """As `run_if`, as a part of a transaction of that isolation; an operation without a precondition just runs."""
+    """The write's result, where its precondition holds; an operation without one just runs.
+
+    The transaction's isolation must be REPEATABLE READ. Raises MS475, and what the corridor does.
+    """
     precondition = operation.precondition
     if precondition is None or operation.addressed is None:
         return await pipeline.run(operation, principal, transaction)

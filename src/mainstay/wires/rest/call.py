@@ -7,6 +7,7 @@ of one form, so that `memo` can keep it.
 import msgspec
 
 from mainstay.core.exchange import Response
+from mainstay.core.once import Once
 from mainstay.core.operation import FunctionRef, Operation
 
 Headers = tuple[tuple[str, str], ...]
@@ -31,6 +32,7 @@ class Call(msgspec.Struct, frozen=True):
 
     `answer`: the response is known already (OPTIONS, a preflight), but for what can be done with a `function`, which
     the wire does not know. `schema` is the profile that the request named. `query` is a read's query string, as sent.
+    `once`: however often it comes, it is to be done once.
     """
 
     reply: Reply
@@ -40,3 +42,4 @@ class Call(msgspec.Struct, frozen=True):
     schema: str | None = None
     query: str = ""
     function: FunctionRef | None = None
+    once: Once | None = None

@@ -57,6 +57,11 @@ STATUSES: dict[str, int] = {
     "MS475": 412,
     "MS476": 400,
     "MS477": 400,
+    # ours: requests that are to be done once
+    "MS478": 400,
+    "MS480": 422,
+    "MS481": 409,
+    "MS482": 501,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,

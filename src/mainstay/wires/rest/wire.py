@@ -13,6 +13,7 @@ from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
+from mainstay.wires.rest.idempotency import parse_once, replayed
 from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.parse import parse_call
@@ -64,6 +65,9 @@ class RestWire:
         if request.method == "QUERY" or request.path.endswith("/query"):
             request = unwrapped(request, self.setup.prefix)
         get = request.headers.get
+        if get("idempotency-key") is not None and request.method not in READS:
+            once = parse_once(request, self.setup.limits.idempotency_key_max)
+            return msgspec.structs.replace(parse_call(request, self.setup), once=once)
         skeleton = take_apart(request.query)
         if skeleton is None or request.method not in METHODS or get("range") is not None:
             return parse_call(request, self.setup)
@@ -123,6 +127,10 @@ class RestWire:
         if self.server_timing and times:
             response.headers.append(("server-timing", server_timing(times, result.database_us)))
         return response
+
+    def replay(self, call: Call, response: Response) -> Response:
+        """An answer that was kept, for a call that came again."""
+        return replayed(response, call.reply.headers)
 
     def preflight(self, request: Request) -> Response | None:
         """The answer to a preflight, which asks for nothing that anyone has to be known for; None for what is none."""
