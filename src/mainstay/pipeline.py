@@ -4,7 +4,7 @@ Every request of every wire goes through `run`. A statement is made once per sha
 of the request's values or the principal's claims is in sight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -17,7 +17,7 @@ from mainstay.core.operation import FunctionRef, Operation, Shape, Value, schema
 from mainstay.core.plan import Plan
 from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
-from mainstay.core.problem import Refusal
+from mainstay.core.problem import Problem, Refusal
 from mainstay.core.result import Result
 from mainstay.core.statement import Bind, Statement
 from mainstay.core.verify import require_claims
@@ -47,6 +47,7 @@ class Pipeline:
         limits: Limits,
         statements: Statements,
         impersonation: Impersonation | None = None,
+        speaking: Callable[[str], Awaitable[Policy]] | None = None,
     ) -> None:
         self.catalog = catalog
         self.policy = policy
@@ -54,12 +55,17 @@ class Pipeline:
         self.limits = limits
         self.statements = statements
         self.impersonation = impersonation
+        self.speaking = speaking
+        """Gives, where the database decides, what a role may be told of; None where the policy itself says so."""
 
     async def run(self, operation: Operation, principal: Principal, within: Transaction | None = None) -> Result:
         """The operation's result, by itself or as a part of a transaction. Raises Problem."""
         shape = operation.shape
         key = (shape, principal.role, self.catalog.version, self.policy.version)
-        statement = self.statements.get(key) or self.prepare(key)
+        try:
+            statement = self.statements.get(key) or self.prepare(key)
+        except Problem as problem:
+            raise await self._withheld(problem, shape, principal.role) from None
         require_claims(statement, principal)
         binds = [bind_value(bind, operation.values, principal) for bind in statement.binds]
         environment = NONE
@@ -93,6 +99,17 @@ class Pipeline:
     def may_read(self, function: FunctionRef, role: str) -> bool:
         """Whether some form of the function changes nothing. Raises PGRST202 for one that the role may not call."""
         return may_read(View(self.catalog, self.policy, role, self.limits), function)
+
+    async def _withheld(self, problem: Problem, shape: Shape, role: str) -> Problem:
+        """The problem without names that the role is not granted: it may be told what is like a name, not what is."""
+        if self.speaking is None or problem.hint is None:
+            return problem
+        try:
+            decide(shape, role, self.catalog, await self.speaking(role), self.limits)
+        except Problem as other:
+            if other.code == problem.code:
+                return other
+        return Problem(problem.code, problem.message, where=problem.where)
 
     @property
     def _answers(self) -> bool:

@@ -45,7 +45,7 @@ HEADER = (
 
 @pytest.fixture(scope="module")
 def roles(postgres: Postgres) -> None:
-    for role in ("app_anon", "app_author"):
+    for role in ("app_anon", "app_author", "app_stranger"):
         postgres.run(f"CREATE ROLE {role}")
 
 
@@ -201,6 +201,19 @@ class Film(Base):
     __table_args__ = {"schema": "api"}
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
+
+
+def test_a_hint_names_nothing_that_is_not_granted(url: str) -> None:
+    async def main() -> None:
+        async with running(reflected(url)) as ask:
+            for target, told in (("/film", "films"), ("/films?select=id,reviewz(id)", "reviews")):
+                assert told in answer(await ask(target))["hint"]
+        async with running(reflected(url, anonymous_role="app_stranger")) as ask:
+            for target in ("/film", "/films?select=id,reviewz(id)", "/films?select=titel"):
+                problem = answer(await ask(target))
+                assert (problem["hint"], problem["details"]) == (None, None), problem
+
+    asyncio.run(main())
 
 
 def test_rules_in_python_hold_on_top_of_the_databases_own(url: str) -> None:

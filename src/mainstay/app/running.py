@@ -5,6 +5,7 @@ from time import perf_counter
 
 import msgspec
 
+from mainstay.app.granting import Granting
 from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
@@ -21,8 +22,6 @@ from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 from mainstay.pipeline import Pipeline, StatementKey
 from mainstay.plan.describe import describe
-from mainstay.plan.view import Policy
-from mainstay.policy.granted import Granted
 from mainstay.settings import Settings
 from mainstay.sql.ledger import ledger_of
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
@@ -63,8 +62,9 @@ class Running:
         await self.store.close()
 
     def serve(self, served: Served) -> None:
-        pipeline = make_pipeline(served, self.store, self.settings.limits)
-        self.current = Answering(self.settings, served, pipeline, self.store, self.authenticator)
+        granting = Granting(served, self.store, unfiltered=self.settings.unfiltered_allowed)
+        pipeline = make_pipeline(served, self.store, self.settings.limits, granting)
+        self.current = Answering(self.settings, served, pipeline, granting, self.authenticator)
 
 
 class Answering:
@@ -75,11 +75,11 @@ class Answering:
         settings: Settings,
         served: Served,
         pipeline: Pipeline,
-        store: PostgresStore,
+        granting: Granting,
         authenticator: Authenticator,
     ) -> None:
         self.settings = settings
-        self.store = store
+        self.granting = granting
         self.log_requests = settings.log_requests
         self.trace_header = None if settings.trace_header is None else settings.trace_header.lower()
         self.served = served
@@ -156,21 +156,13 @@ class Answering:
         known = self.descriptions.get(key)
         if known is None:
             served, settings = self.served, self.settings
-            policy = await self._describing(principal.role)
+            policy = await self.granting(principal.role)
             described = describe(served.catalog, policy, principal.role, settings.limits, schema=call.schema)
             known = openapi_document(
                 described, prefix=settings.rest_prefix, title="Mainstay", anonymous=principal.anonymous
             )
             self.descriptions.put(key, known)
         return known
-
-    async def _describing(self, role: str) -> Policy:
-        """The policy to describe: where the database decides, what it grants to the role."""
-        served = self.served
-        if not served.policy.defers:
-            return served.policy
-        grants = await self.store.grants(role, served.catalog.schemas)
-        return Granted(served.catalog, grants, unfiltered=self.settings.unfiltered_allowed)
 
 
 def _store(settings: Settings, url: str) -> PostgresStore:
@@ -188,9 +180,10 @@ def _store(settings: Settings, url: str) -> PostgresStore:
     )
 
 
-def make_pipeline(served: Served, store: PostgresStore, limits: Limits) -> Pipeline:
+def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:
     statements: Bounded[StatementKey, Statement] = Bounded(limits.plans_max)
-    return Pipeline(served.catalog, served.policy, store, limits, statements, served.impersonation)
+    speaking = granting if served.policy.defers else None
+    return Pipeline(served.catalog, served.policy, store, limits, statements, served.impersonation, speaking)
 
 
 def database_url(settings: Settings) -> str:
