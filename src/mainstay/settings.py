@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Schemas that code in the database finds by itself besides the request's own; not in policy mode."""
     pre_request: str | None = None
     """A function of the database, `schema.name`, that runs at the start of each transaction; not in policy mode."""
+    database_settings: tuple[str, ...] = ()
+    """Settings that each connection has, `name=value`: for code in the database, such as `app.settings.host=…`."""
     reload_channel: str = "pgrst"
     """The channel on which `NOTIFY` makes a reflected database be read anew; empty listens to none."""
     unfiltered_allowed: bool = False

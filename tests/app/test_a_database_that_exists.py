@@ -203,6 +203,55 @@ class Film(Base):
     title: Mapped[str]
 
 
+CODE = """
+CREATE FUNCTION api.setting(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting(name, true) $$;
+CREATE FUNCTION api.serializable() RETURNS text LANGUAGE sql VOLATILE
+    SET default_transaction_isolation TO 'serializable' AS $$ SELECT current_setting('transaction_isolation') $$;
+CREATE FUNCTION api.teapot() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN
+    PERFORM set_config('response.status', '418', true);
+    PERFORM set_config('response.headers', '[{"X-Tea": "green"}, {"Cache-Control": "no-store"}]', true);
+    RETURN 'short and stout'; END $$;
+CREATE FUNCTION api.check_request() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    IF current_setting('request.headers')::json ->> 'x-banned' IS NOT NULL THEN
+        RAISE SQLSTATE 'PT451' USING MESSAGE = 'Not here'; END IF; END $$;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO app_anon
+"""
+
+
+def test_code_in_the_database_is_run_under_what_was_set_for_it(postgres: Postgres, url: str) -> None:
+    postgres.run(CODE, "ALTER ROLE app_author SET statement_timeout TO '1234ms'", url=url)
+
+    async def main() -> None:
+        app = reflected(url, pre_request="api.check_request", database_settings=("app.settings.host=films",))
+        async with running(app) as ask:
+            timeout = "/rpc/setting?name=statement_timeout"
+            assert answer(await ask(timeout, token("ann"))) == "1234ms"
+            assert answer(await ask(timeout)) == "2s"
+            assert answer(await ask("/rpc/setting?name=app.settings.host")) == "films"
+            assert answer(await ask("/rpc/setting?name=request.path")) == "/rpc/setting"
+            assert answer(await ask("/rpc/serializable", body={})) == "serializable"
+            refused = await ask("/films?select=id", {"x-banned": "1"})
+            assert (refused.status, answer(refused)["message"]) == (451, "Not here")
+            tea = await ask("/rpc/teapot")
+            assert (tea.status, answer(tea)) == (418, "short and stout")
+            assert {("x-tea", "green"), ("cache-control", "no-store")} <= set(tea.headers)
+
+    asyncio.run(main())
+
+
+def test_a_deferred_constraint_is_checked_though_nothing_is_kept(postgres: Postgres, url: str) -> None:
+    postgres.run("ALTER TABLE api.reviews ADD UNIQUE (author, film_id) DEFERRABLE INITIALLY DEFERRED", url=url)
+
+    async def main() -> None:
+        async with running(reflected(url, transaction_end="rollback")) as ask:
+            review = {"film_id": 2, "author": "ann", "stars": 3}
+            assert (await ask("/reviews", token("ann"), review)).status == 201
+            assert (await ask("/reviews", token("ann"), review | {"film_id": 1})).status == 409
+            assert len(answer(await ask("/reviews", token("ann")))) == 1
+
+    asyncio.run(main())
+
+
 def test_a_hint_names_nothing_that_is_not_granted(url: str) -> None:
     async def main() -> None:
         async with running(reflected(url)) as ask:

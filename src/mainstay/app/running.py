@@ -176,8 +176,18 @@ def _store(settings: Settings, url: str) -> PostgresStore:
             statement_ms_max=limits.statement_ms_max,
             batch_max=limits.batch_max,
             queue_max=limits.queue_max,
+            server_settings=tuple(map(_parted, settings.database_settings)),
         ),
     )
+
+
+def _parted(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not name or not equals:
+        raise DeclarationError(
+            f"{setting!r} sets nothing", where="setting database_settings", hint="Write it as app.settings.host=films."
+        )
+    return name, value
 
 
 def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:

@@ -28,6 +28,9 @@ PREPARED_MAX = 500
 # In order, and one value for each: `is_local` says whether the settings end with the transaction.
 SET = "SELECT count(set_config(name, value, $3)) FROM unnest($1::text[], $2::text[]) AS setting(name, value)"
 
+# What is not to be done is still to be checked, as a commit would: deferred constraints too.
+CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
+
 Record = Sequence[Any]
 T = TypeVar("T")
 
@@ -146,6 +149,8 @@ class Lane:
         await connection.execute(begin)
         try:
             outcome = await work()
+            if ending is Ending.ROLLBACK:
+                await connection.execute(CHECK_NOW)
         except BaseException:
             if self.connected:
                 await connection.execute("ROLLBACK")

@@ -42,6 +42,8 @@ class PostgresSettings(msgspec.Struct, frozen=True):
     connect_ms_max: int = 2_000
     grace_ms: int = 1_000
     """How much longer than `statement_ms_max` a silent connection is waited for before it is given up."""
+    server_settings: tuple[tuple[str, str], ...] = ()
+    """The database's own settings, besides those that a lane needs."""
     slow_ms: int = 20
     """A statement whose moving average is slower is run alone, so that it holds nobody up."""
 

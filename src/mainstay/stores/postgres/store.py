@@ -29,7 +29,7 @@ class PostgresStore:
 
     def __init__(self, dsn: str, settings: PostgresSettings | None = None) -> None:
         self.settings = settings or PostgresSettings()
-        common = {
+        common = dict(self.settings.server_settings) | {
             "application_name": "mainstay",
             "jit": "off",  # compiling a statement costs more than any that is quick enough to serve
             "statement_timeout": str(self.settings.statement_ms_max),
