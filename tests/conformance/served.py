@@ -27,6 +27,7 @@ def settings(config: dict[str, Any]) -> dict[str, Any]:
         "anonymous_role": config["db-anon-role"] or "",
         "schemas": config["db-schemas"],
         "extra_search_path": config["db-extra-search-path"],
+        "database_settings": [f"{name}={value}" for name, value in config.items() if name.startswith("app.settings.")],
         "pre_request": config["db-pre-request"],
         "aggregates_enabled": config["db-aggregates-enabled"],
         "plan_enabled": config["db-plan-enabled"],
