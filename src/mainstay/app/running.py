@@ -130,7 +130,7 @@ class Answering:
             return self.wire.render(call, await self.pipeline.run(operation, principal))
         isolation = None if operation.addressed is None else Isolation.REPEATABLE_READ
         transacted = Transacted(answer, kept, call.once, operation.ending, isolation)
-        response, again = await transact(self.store, self.ledger, principal, transacted)
+        response, again = await transact(self.pipeline.store, self.ledger, principal, transacted)
         return self.wire.replay(call, response) if again else response
 
     async def _authenticate(self, request: Request) -> Principal:
