@@ -23,6 +23,7 @@ FOLLOWED = [
     "docs/how-to/change-safely.md",
     "docs/how-to/retry-safely.md",
     "docs/how-to/use-an-existing-database.md",
+    "docs/how-to/call-database-functions.md",
     "docs/how-to/serve-a-database.md",
     "docs/how-to/mount-in-fastapi-or-starlette.md",
     "docs/explanation/one-statement.md",

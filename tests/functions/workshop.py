@@ -24,6 +24,7 @@ INSERT INTO works VALUES
 CREATE TYPE spot AS (x int, y int);
 
 CREATE FUNCTION add_them(a int, b int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT a + b';
+COMMENT ON FUNCTION add_them IS 'The sum.';
 CREATE FUNCTION greet(name text DEFAULT 'world') RETURNS text STABLE LANGUAGE sql AS $$ SELECT 'Hello, ' || name $$;
 CREATE FUNCTION nothing_known() RETURNS text STABLE LANGUAGE sql AS 'SELECT NULL::text';
 CREATE FUNCTION count_to(top int) RETURNS SETOF int STABLE LANGUAGE sql AS 'SELECT generate_series(1, top)';

@@ -4,9 +4,11 @@ Made by `plan.describe` and rendered by wires. A description holds nothing that 
 the catalog's without hidden columns, keys and relations, so that a wire which prints all of it leaks nothing.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from mainstay.core.catalog import Relation, Table, TableKey
+from mainstay.core.catalog import Function, Relation, Table, TableKey
 from mainstay.core.limits import Limits
 from mainstay.core.rule import Action
 
@@ -59,10 +61,19 @@ class TableDescription(msgspec.Struct, frozen=True):
         return Action.DELETE in self.actions
 
 
+class FunctionDescription(msgspec.Struct, frozen=True):
+    """A function that the role may call, with its overloads; `rows` are what those return that have rows of their own."""
+
+    name: str
+    overloads: tuple[Function, ...]
+    rows: Mapping[TableKey, Table] = {}
+
+
 class Description(msgspec.Struct, frozen=True):
-    """One schema as a role sees it. `schemas` are all those in which it sees a table."""
+    """One schema as a role sees it. `schemas` are all those in which it sees a table or a function."""
 
     tables: tuple[TableDescription, ...]
     schema: str
     schemas: tuple[str, ...]
     limits: Limits = Limits()
+    functions: tuple[FunctionDescription, ...] = ()

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from mainstay.core.catalog import Catalog, Relation, Table, TableKey
-from mainstay.core.description import Description, RelationDescription, TableDescription
+from mainstay.core.catalog import Catalog, FunctionKey, Relation, Table, TableForm, TableKey
+from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
 from mainstay.core.limits import Limits
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
@@ -31,12 +31,24 @@ def describe(catalog: Catalog, policy: Policy, role: str, limits: Limits, *, sch
         )
     view = View(catalog, policy, role, limits)
     seen = [key for key in catalog.tables if _actions(view, key)]
+    called = {name: view.callable(name) for name in catalog.schemas}
     return Description(
         tables=tuple(_describe_table(view, catalog.tables[key]) for key in seen if key.schema == schema),
         schema=schema,
-        schemas=tuple(name for name in catalog.schemas if any(key.schema == name for key in seen)),
+        schemas=tuple(name for name in catalog.schemas if called[name] or any(key.schema == name for key in seen)),
         limits=limits,
+        functions=tuple(_describe_function(catalog, key) for key in called[schema]),
     )
+
+
+def _describe_function(catalog: Catalog, key: FunctionKey) -> FunctionDescription:
+    overloads = catalog.functions[key]
+    own = {
+        each.rows: catalog.tables[each.rows]
+        for each in overloads
+        if each.rows is not None and catalog.tables[each.rows].form is TableForm.ROWS
+    }
+    return FunctionDescription(key.name, overloads, own)
 
 
 def _actions(view: View, key: TableKey) -> frozenset[Action]:

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from mainstay.core.catalog import TableKey
 from mainstay.core.description import Description, TableDescription
 from mainstay.core.rule import Action
 from mainstay.wires.rest.openapi.filters import GUIDE
+from mainstay.wires.rest.openapi.functions import FUNCTIONS_TAG, function_path
 from mainstay.wires.rest.openapi.operations import ROOT_TAG, root_path, table_path
 from mainstay.wires.rest.openapi.parameters import Parameters
 from mainstay.wires.rest.openapi.problems import PROBLEM, problem_responses
@@ -71,6 +73,9 @@ def openapi_document(
     paths = root_path(parameters)
     for table in description.tables:
         paths |= table_path(table, parameters, description.limits)
+    named = _named(description)
+    for function in description.functions:
+        paths |= function_path(function, parameters, named)
     components = {
         "schemas": {**_schemas(description), "Problem": PROBLEM},
         "parameters": parameters.components,
@@ -85,7 +90,11 @@ def openapi_document(
         "info": info,
         "servers": [{"url": server_url or prefix or "/"}],
         "security": [*([{}] * anonymous), *({name: []} for name in SECURITY_SCHEMES)],
-        "tags": [*map(_tag, description.tables), {"name": ROOT_TAG, "description": "What this is"}],
+        "tags": [
+            *map(_tag, description.tables),
+            *([FUNCTIONS_TAG] if description.functions else []),
+            {"name": ROOT_TAG, "description": "What this is"},
+        ],
         **body,
     }
     return msgspec.json.encode(document)
@@ -117,8 +126,13 @@ def _tag(table: TableDescription) -> dict[str, str]:
     return {"name": name, "description": comment} if comment else {"name": name}
 
 
+def _named(description: Description) -> frozenset[TableKey]:
+    """The tables whose rows have a schema."""
+    return frozenset(each.table.key for each in description.tables if Action.READ in each.actions)
+
+
 def _schemas(description: Description) -> dict[str, Any]:
-    named = frozenset(each.table.key for each in description.tables if Action.READ in each.actions)
+    named = _named(description)
     schemas: dict[str, Any] = {}
     for table in description.tables:
         schemas |= table_schemas(table, named)

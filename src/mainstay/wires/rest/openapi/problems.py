@@ -6,7 +6,7 @@ docs/reference/problems.md has all codes; here are those that a caller of a tabl
 from typing import Any
 
 CODES: dict[int, dict[str, str]] = {
-    300: {"PGRST201": "an embed could mean several relations"},
+    300: {"PGRST201": "an embed could mean several relations", "PGRST203": "several functions take these arguments"},
     400: {
         "PGRST100": "the query string is not of the grammar",
         "PGRST102": "the body is not of its media type",
@@ -27,6 +27,7 @@ CODES: dict[int, dict[str, str]] = {
         "42501": "not without a token",
     },
     403: {"42501": "the role may not, or may not write such a row"},
+    404: {"PGRST202": "no function of this name takes these arguments"},
     405: {"PGRST105": "the filters are not exactly the primary key, each by `eq`"},
     406: {
         "PGRST106": "no such schema",
