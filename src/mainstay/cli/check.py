@@ -22,7 +22,7 @@ def check(app: str = "app.py", /) -> None:
     target = find_target(app)
     served = load_app(target)
     load_catalog(served)
-    tables, roles = served.catalog.tables, role_names(served)
+    tables, roles = served.catalog.named, role_names(served)
     parts = [
         f"{target} holds together: {len(tables)} tables, {len(roles)} roles, served at {served.settings.rest_prefix}"
     ]

@@ -15,6 +15,7 @@ import asyncpg
 from mainstay.cli import in_words
 from mainstay.cli.failure import Failure
 from mainstay.cli.hosting import load_hosted, run_server
+from mainstay.cli.loading import load_catalog
 from mainstay.cli.welcome import welcome
 from mainstay.evolve.sync import create_missing, differences
 from mainstay.sql.ledger import LEDGER
@@ -29,6 +30,7 @@ def main() -> int:
         app = load_hosted()
         for line in asyncio.run(synchronize(app)):
             print(f"  {line}", flush=True)
+        load_catalog(app)
         origin = f"http://{host}:{port}"
         greeting = welcome(app, origin) if os.environ.get("_MAINSTAY_GREETS") else f"Serving again on {origin}"
     except Exception as error:

@@ -17,7 +17,7 @@ LIFETIME_S = 7 * 86_400
 def welcome(app: "Mainstay", origin: str) -> str:
     """The text; `origin` is the server's, such as http://127.0.0.1:8000."""
     settings = app.settings
-    lines = ["", f"Serving {len(app.catalog.tables)} tables on {origin}{settings.rest_prefix}"]
+    lines = ["", f"Serving {len(app.catalog.named)} tables on {origin}{settings.rest_prefix}"]
     if settings.docs_path is not None:
         lines.append(f"API reference: {origin}{settings.docs_path}")
     lines += ["", *_token_lines(app), "", *_curl_lines(app, origin), ""]

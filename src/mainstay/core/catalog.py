@@ -243,5 +243,10 @@ class Catalog(msgspec.Struct, frozen=True):
     time_zones: frozenset[str] = frozenset()
     mentioned: frozenset[str] | None = None
 
+    @property
+    def named(self) -> dict[TableKey, Table]:
+        """The tables that a request can name: all but what functions return of their own."""
+        return {key: table for key, table in self.tables.items() if table.form is not TableForm.ROWS}
+
     def find(self, schema: str, name: str) -> Table | None:
         return self.tables.get(TableKey(schema, name))
