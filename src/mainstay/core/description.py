@@ -62,7 +62,7 @@ class TableDescription(msgspec.Struct, frozen=True):
 
 
 class FunctionDescription(msgspec.Struct, frozen=True):
-    """A function that the role may call, with its overloads; `rows` are what those return that have rows of their own."""
+    """A function that the role may call, with its overloads; `rows` are the tables of those that return their own."""
 
     name: str
     overloads: tuple[Function, ...]
