@@ -51,7 +51,7 @@ def serve_catalog(
             answers=any(is_mentioned(name, catalog.mentioned) for name in ("response.status", "response.headers")),
         )
     told = [name for name in TOLD if impersonation is not None and is_mentioned(name, catalog.mentioned)]
-    wire = rest_wire(settings, catalog.schemas, told)
+    wire = rest_wire(settings, catalog.schemas, told, catalog.written)
     return Served(catalog, _policy(settings, policies, catalog), wire, impersonation)
 
 
@@ -67,7 +67,9 @@ def _policy(settings: Settings, policies: Policies, catalog: Catalog) -> Policy:
     return Deferred(catalog, unfiltered=settings.unfiltered_allowed)
 
 
-def rest_wire(settings: Settings, schemas: tuple[str, ...], told: Collection[str]) -> RestWire:
+def rest_wire(
+    settings: Settings, schemas: tuple[str, ...], told: Collection[str], written: Collection[str] = ()
+) -> RestWire:
     """The REST wire as the settings have it."""
     ending, _, chosen = settings.transaction_end.partition("-")
     return RestWire(
@@ -76,6 +78,7 @@ def rest_wire(settings: Settings, schemas: tuple[str, ...], told: Collection[str
         cors_origins=settings.cors_origins,
         plan_enabled=settings.plan_enabled,
         aggregates_enabled=settings.aggregates_enabled,
+        written=written,
         ending=Ending(ending),
         ending_chosen=bool(chosen),
         told=told,

@@ -199,7 +199,8 @@ class Function(msgspec.Struct, frozen=True):
     row, `rows` is the key of a table in the catalog: the table or view whose row type it is, else one of form ROWS
     with the columns that the function itself declares. `settings` are those of the database that a call of it runs
     under (`ALTER FUNCTION … SET statement_timeout`), so far as they must be in place before the transaction's first
-    statement.
+    statement. `media` is the media type that its value is of, where its return type is a domain that is called so,
+    such as `text/html`, or `*/*`.
     """
 
     key: FunctionKey
@@ -210,6 +211,7 @@ class Function(msgspec.Struct, frozen=True):
     volatility: Volatility = Volatility.VOLATILE
     settings: tuple[tuple[str, str], ...] = ()
     comment: str | None = None
+    media: str | None = None
 
 
 class MediaHandler(msgspec.Struct, frozen=True):
@@ -228,11 +230,15 @@ def rows_key(function: FunctionKey) -> TableKey:
     return TableKey(f"rows of {function.schema}", function.name)
 
 
+ANY_MEDIA = "*/*"
+GEOJSON = "application/geo+json"
+
+
 class Catalog(msgspec.Struct, frozen=True):
     """Everything that exists. The first of `schemas` is the one that a request without a profile means.
 
     `mentioned` are the settings, such as `request.headers`, that anything in the database reads or writes; None where
-    that is not known.
+    that is not known. `postgis` is the schema of PostGIS, where it is there.
     """
 
     tables: Mapping[TableKey, Table]
@@ -242,6 +248,14 @@ class Catalog(msgspec.Struct, frozen=True):
     handlers: tuple[MediaHandler, ...] = ()
     time_zones: frozenset[str] = frozenset()
     mentioned: frozenset[str] | None = None
+    postgis: str | None = None
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The media types that the database itself writes."""
+        media = {handler.media for handler in self.handlers}
+        media |= {each.media for overloads in self.functions.values() for each in overloads if each.media}
+        return frozenset(media | ({GEOJSON} if self.postgis else set()))
 
     @property
     def named(self) -> dict[TableKey, Table]:

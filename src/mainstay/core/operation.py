@@ -96,7 +96,11 @@ class TableRef(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Read(msgspec.Struct, frozen=True, cache_hash=True):
-    """Rows of a table. `offset` is a Slot index into the values, or None. An empty select picks nothing."""
+    """Rows of a table. `offset` is a Slot index into the values, or None. An empty select picks nothing.
+
+    `accepts` are media types, the best first, that the database may write itself; where it writes none of them,
+    `format` is what the rows become, None where no such answer is acceptable.
+    """
 
     table: TableRef
     select: tuple[Item, ...] = (Star(),)
@@ -105,8 +109,9 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     limit: int | None = None
     offset: int | None = None
     count: Count = Count.NONE
-    format: Format = Format.ARRAY
+    format: Format | None = Format.ARRAY
     strip_nulls: bool = False
+    accepts: tuple[str, ...] = ()
 
 
 class Returning(msgspec.Struct, frozen=True, cache_hash=True):

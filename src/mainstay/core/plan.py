@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from mainstay.core.catalog import Argument, Function, Relation, Table
+from mainstay.core.catalog import Argument, Function, FunctionKey, Relation, Table
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Operand, Slot
 from mainstay.core.operation import Conflict, Count, Format, Join, Nulls
 
@@ -66,11 +66,24 @@ class Select(msgspec.Struct, frozen=True):
     grouped: bool = False
 
 
+class Handling(msgspec.Struct, frozen=True):
+    """Rows written by the database as a media type: by an aggregate of them, or `each` by a function, as features.
+
+    `media` is the content type. `rows` is the table whose row type the aggregate takes; None: any.
+    """
+
+    media: str
+    function: FunctionKey
+    rows: Table | None = None
+    each: bool = False
+
+
 class ReadPlan(msgspec.Struct, frozen=True):
     select: Select
     count: Count = Count.NONE
     format: Format = Format.ARRAY
     strip_nulls: bool = False
+    handling: Handling | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -163,6 +176,7 @@ class InvokePlan(msgspec.Struct, frozen=True):
     format: Format = Format.ARRAY
     strip_nulls: bool = False
     media: str | None = None
+    handling: Handling | None = None
     guard: Guard = Guard()
 
 

@@ -6,25 +6,28 @@ embedded. What a function returns of its own, a value or rows that it declares i
 
 import msgspec
 
-from mainstay.core.catalog import Column, Function, Kind, Table, TableForm, Volatility, rows_key
+from mainstay.core.catalog import ANY_MEDIA, Column, Function, Kind, Table, TableForm, Volatility, rows_key
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Count, Format, FunctionRef, Given, Invoke
 from mainstay.core.plan import Guard, InvokePlan, Passed, Select
 from mainstay.core.problem import Problem
+from mainstay.plan.handle import content_type, handling, unavailable
 from mainstay.plan.limit import limit_select
 from mainstay.plan.overload import choose, given_names, unknown_function
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import View
 
 TEXT, XML, BINARY = "text/plain", "text/xml", "application/octet-stream"
-UTF8 = frozenset({TEXT, XML})
 
 
 def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
     """Raises PGRST202 or PGRST203 where it can't be told which function is meant, PGRST107, PGRST128 and MS450."""
     function, whole = choose(view, invoke)
     media = _media(function, invoke)
-    single = media is None and invoke.format is Format.OBJECT
+    written = handling(view, returned_table(view, function), invoke.select, invoke.accepts)
+    if media is None and written is None and invoke.format is None:
+        raise unavailable(invoke.accepts)
+    single = media is None and written is None and invoke.format is Format.OBJECT
     body = invoke.body
     members = body is not None and bool(body.names) and not whole
     if invoke.affected_max is not None and not function.many:
@@ -45,6 +48,7 @@ def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
         format=invoke.format or Format.ARRAY,
         strip_nulls=invoke.strip_nulls,
         media=media,
+        handling=written if media is None else None,
         guard=Guard(affected_max=invoke.affected_max, single=single),
     )
 
@@ -100,14 +104,11 @@ def _slot(given: Given, *, variadic: bool) -> Slot:
 
 
 def _media(function: Function, invoke: Invoke) -> str | None:
-    """The media type as which a value is answered as it is; None: in the request's format. Raises PGRST107."""
-    written = _written_as(function)
-    if written is not None and written in invoke.accepts:
-        return f"{written}; charset=utf-8" if written in UTF8 else written
-    if invoke.format is None:
-        available = ", ".join(invoke.accepts)
-        raise Problem("PGRST107", f"None of these media types are available: {available}", where="Accept")
-    return None
+    """The media type as which a value is answered as it is; None: in the request's format, or by a writer of rows."""
+    written = function.media or _written_as(function)
+    if written is None or not invoke.accepts:
+        return None
+    return content_type(written) if written in (ANY_MEDIA, *invoke.accepts) else None
 
 
 def _written_as(function: Function) -> str | None:

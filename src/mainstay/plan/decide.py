@@ -7,9 +7,10 @@ import msgspec
 from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Is, Not, Or, Related, both
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Count, Delete, Insert, Invoke, Put, Read, Shape, Update
+from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, Read, Shape, Update
 from mainstay.core.plan import Nested, Plan, ReadPlan, Select
 from mainstay.plan.call import plan_invoke
+from mainstay.plan.handle import handling, unavailable
 from mainstay.plan.limit import limit_select
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import Policy, View
@@ -39,8 +40,12 @@ def plan_read(view: View, read: Read) -> ReadPlan:
     resolved = resolve_select(view, table, read.select, read.where, read.order)
     page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset)
     select = limit_select(view, page)
+    written = handling(view, table, read.select, read.accepts)
+    if written is None and read.format is None:
+        raise unavailable(read.accepts)
     count = _count(view, read.count, select)
-    return ReadPlan(select=select, count=count, format=read.format, strip_nulls=read.strip_nulls)
+    format_ = read.format or Format.ARRAY
+    return ReadPlan(select=select, count=count, format=format_, strip_nulls=read.strip_nulls, handling=written)
 
 
 def _count(view: View, count: Count, select: Select) -> Count:

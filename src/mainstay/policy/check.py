@@ -66,9 +66,10 @@ def calls_of(role: Role, catalog: Catalog) -> frozenset[FunctionKey]:
 
 
 def _function(name: str, catalog: Catalog, where: str) -> FunctionKey:
-    """One that a request may call, or one that relates tables."""
+    """One that a request may call, that relates tables, or that writes rows as a media type."""
     relations = (relation for table in catalog.tables.values() for relation in table.relations)
-    known = dict.fromkeys([*catalog.functions, *(each.function for each in relations if each.function is not None)])
+    related = (each.function for each in relations if each.function is not None)
+    known = dict.fromkeys([*catalog.functions, *related, *(each.function for each in catalog.handlers)])
     whole = FunctionKey(catalog.schemas[0], name)
     schema, dot, function = name.partition(".")
     key = FunctionKey(schema, function) if dot and whole not in known else whole

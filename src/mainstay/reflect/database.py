@@ -52,6 +52,7 @@ def reflect_database(found: Found, schemas: tuple[str, ...], version: int) -> Ca
         handlers=routines.handlers,
         time_zones=found.time_zones,
         mentioned=found.mentioned,
+        postgis=next((each.schema for each in found.types if each.name == "geometry"), None),
     )
 
 

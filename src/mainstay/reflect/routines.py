@@ -90,7 +90,15 @@ def _function(found: FoundFunction, types: Types) -> Function:
         volatility=VOLATILITIES[found.volatility],
         settings=_hoisted(found),
         comment=found.comment,
+        media=_media(found, types),
     )
+
+
+def _media(found: FoundFunction, types: Types) -> str | None:
+    """The media type that the return type is called after."""
+    returned = types.found(found.returns)
+    is_media = returned is not None and returned.form == "d" and MEDIA.fullmatch(returned.name)
+    return returned.name.lower() if returned is not None and is_media else None
 
 
 def _slots(found: FoundFunction) -> list[_Slot]:
@@ -142,14 +150,12 @@ def _handlers(
     found: Found, types: Types, exposed: Collection[str], tables: Collection[TableKey]
 ) -> Iterator[MediaHandler]:
     for each in found.functions:
-        media = types.found(each.returns)
-        if each.kind != "a" or each.schema not in exposed or len(each.types) != 1:
-            continue
-        if media is None or media.form != "d" or not MEDIA.fullmatch(media.name):
+        media = _media(each, types)
+        if media is None or each.kind != "a" or each.schema not in exposed or len(each.types) != 1:
             continue
         row = types.found(each.types[0])
         table = types.table(each.types[0])
         of = TableKey(table.schema, table.name) if table is not None else None
         anything = row is not None and row.name == "anyelement"
         if anything or of in tables:
-            yield MediaHandler(media.name.lower(), FunctionKey(each.schema, each.name), None if anything else of)
+            yield MediaHandler(media, FunctionKey(each.schema, each.name), None if anything else of)

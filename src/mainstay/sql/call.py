@@ -18,7 +18,7 @@ from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, cast
 from mainstay.sql.condition import Conditions
 from mainstay.sql.function import NamedCall
-from mainstay.sql.read import Answering, countable, document, rows
+from mainstay.sql.read import Answering, countable, document, handled, rows
 
 CALLED = "called"
 
@@ -88,6 +88,8 @@ def _document(page: sa.Select[Any], plan: InvokePlan) -> Answering:
     function = plan.function
     if function.returns.kind is Kind.VOID:
         return document(page, Format.NONE, strip_nulls=False)
+    if plan.handling is not None:
+        return handled(page, plan.handling)
     if plan.format is Format.CSV and plan.media is None:
         return document(page, Format.CSV, strip_nulls=False)
     rows_of = page.subquery("page")
@@ -114,5 +116,7 @@ def _as_it_is(rows_of: sa.Subquery, function: Function) -> Expression:
     if function.returns.kind is Kind.BINARY:
         empty = sa.cast(sa.literal_column("''"), Named("bytea"))
         return sa.func.coalesce(sa.func.string_agg(sa.cast(value, Named("bytea")), empty), empty)
+    if function.returns.name.lower() == "xml":
+        return sa.func.xmlagg(value)  # as a value of its type is written, rather than as it was put in
     blank: Expression = sa.literal_column("''")
     return sa.func.coalesce(sa.func.string_agg(sa.cast(value, Named("text")), blank), blank)

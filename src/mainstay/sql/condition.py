@@ -105,7 +105,7 @@ class Scope:
         source: Any = self.source
         whole: Expression = source.table_valued()
         if isinstance(self.source, sa.CTE):  # whose rows are of no named type
-            return sa.cast(whole, Named(DIALECT.identifier_preparer.format_table(plain_table(self.table))))
+            return sa.cast(whole, Named(row_type(self.table)))
         return whole
 
     def _plain(self, name: str) -> Expression:
@@ -401,6 +401,11 @@ def _froms(source: sa.FromClause) -> Iterator[sa.FromClause]:
         yield from _froms(source.left)
         yield from _froms(source.right)
     yield source
+
+
+def row_type(table: Table) -> str:
+    """The name of the table's row type."""
+    return str(DIALECT.identifier_preparer.format_table(plain_table(table)))
 
 
 def plain_table(table: Table) -> sa.TableClause:

@@ -8,8 +8,9 @@ def quoted(name: str) -> str:
 
 
 def search_path_text(schema: str, extra: tuple[str, ...]) -> str:
-    """The value of `search_path` for requests that mean the schema."""
-    return ", ".join(quoted(name) for name in dict.fromkeys((schema, *extra)))
+    """The value of `search_path` for requests that mean the schema, each name quoted as PostgREST has it."""
+    quote = DIALECT.identifier_preparer.quote_identifier
+    return ", ".join(quote(name) for name in dict.fromkeys((schema, *extra)))
 
 
 def call_text(function: str) -> str:

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot, both
 from mainstay.core.operation import Count, Format, Nulls
-from mainstay.core.plan import Nested, Output, ReadPlan, Select, Sort
+from mainstay.core.plan import Handling, Nested, Output, ReadPlan, Select, Sort
 from mainstay.core.statement import Column
 from mainstay.sql.aggregate import aggregated
 from mainstay.sql.binds import Expression, Named
-from mainstay.sql.condition import Conditions, Scope
+from mainstay.sql.condition import Conditions, Scope, row_type
+from mainstay.sql.function import NamedCall
 from mainstay.sql.represent import shown
 
 
@@ -35,7 +36,10 @@ class Answering(NamedTuple):
 def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answering:
     """The body, how many rows it holds, and how many there are in all."""
     page = rows(conditions, plan.select)
-    answer = document(page, plan.format, strip_nulls=plan.strip_nulls)
+    if plan.handling is not None:
+        answer = handled(page, plan.handling)
+    else:
+        answer = document(page, plan.format, strip_nulls=plan.strip_nulls)
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)
 
@@ -57,6 +61,23 @@ def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool) -> Ans
             body = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
     if strip_nulls and format_ is not Format.CSV:
         body = sa.func.json_strip_nulls(body)
+    return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
+
+
+def handled(page: sa.Select[Any], handling: Handling) -> Answering:
+    """The page's rows as the database's own code writes them, and their number."""
+    rows_of = page.subquery("page")
+    whole: Any = rows_of.table_valued()
+    if handling.each:
+        feature = sa.cast(NamedCall(handling.function, [(None, whole)]), Named("json"))
+        features = sa.func.coalesce(sa.func.json_agg(feature), sa.literal_column("'[]'"))
+        names: list[Any] = [sa.literal_column(f"'{name}'") for name in ("type", "FeatureCollection", "features")]
+        body: Expression = sa.func.json_build_object(*names, features)
+    else:
+        if handling.rows is not None:
+            whole = sa.cast(whole, Named(row_type(handling.rows)))
+        body = NamedCall(handling.function, [(None, whole)])
+    count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
     return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
 
 

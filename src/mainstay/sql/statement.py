@@ -64,7 +64,8 @@ def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:
         columns=answer.columns,
         mode=Mode.READ,
         batch=None if answers else batched(lambda each: read_answer(each, plan, ESTIMATE_FROM), catalog, used),
-        single=plan.format is Format.OBJECT,
+        single=plan.format is Format.OBJECT and plan.handling is None,
+        media=None if plan.handling is None else plan.handling.media,
         estimate=_estimate(plan, catalog),
         estimate_from=ESTIMATE_FROM if plan.count is Count.ESTIMATED else 0,
     )
@@ -95,7 +96,7 @@ def _invoke(plan: InvokePlan, catalog: Catalog, *, answers: bool) -> Statement:
         guard=plan.guard,
         alone=alone,
         settings=plan.function.settings,
-        media=plan.media,
+        media=plan.media if plan.handling is None else plan.handling.media,
     )
 
 

@@ -75,7 +75,7 @@ def answer(  # noqa: PLR0913, PLR0917 - all that an answer may depend on
             return rows[0]
         case Format.OBJECT:
             raise Problem("PGRST116", "Cannot coerce the result to a single JSON object")
-    raise NotImplementedError(f"the oracle writes no {read.format.value}")
+    raise NotImplementedError(f"the oracle writes no {read.format}")
 
 
 def total(  # noqa: PLR0913, PLR0917 - as `answer`

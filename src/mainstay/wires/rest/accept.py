@@ -1,5 +1,6 @@
 """Chooses the media type of the answer (RFC 9110, 12.5.1) among those that PostgREST's clients ask for."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from mainstay.core.operation import Format
@@ -7,13 +8,15 @@ from mainstay.core.problem import Problem
 
 PLAN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 PLAN = "application/vnd.pgrst.plan"
+VENDOR = "application/vnd.pgrst."
+ANY = "*/*"
 
 
 class Media(NamedTuple):
-    """A media type and what it makes of the rows. `options` None: no plan is asked for."""
+    """A media type and what it makes of the rows, None: what the database does. `options` None: no plan is wanted."""
 
     content_type: str
-    format: Format = Format.ARRAY
+    format: Format | None = Format.ARRAY
     strip_nulls: bool = False
     options: frozenset[str] | None = None
 
@@ -23,6 +26,7 @@ CSV = Media("text/csv; charset=utf-8", Format.CSV)
 OBJECT = Media("application/vnd.pgrst.object+json; charset=utf-8", Format.OBJECT)
 STRIPPED_OBJECT = Media("application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", Format.OBJECT, True)
 STRIPPED_ARRAY = Media("application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8", Format.ARRAY, True)
+WRITTEN = Media("", None)
 OPENAPI = Media("application/openapi+json; charset=utf-8")
 
 TYPES = {
@@ -81,31 +85,39 @@ def _parse_quality(text: str) -> float:
     return quality if 0 <= quality <= 1 else 1.0
 
 
-def negotiate(header: str | None, *, plan_enabled: bool) -> Media:
-    """The media type of rows. Raises PGRST107 where none of those accepted can be had."""
-    if not header:
-        return JSON
-    for accepted in parse_accept(header):
-        media = _media(accepted, plan_enabled=plan_enabled)
-        if media is not None:
-            return media
-    raise unavailable(header)
+def negotiate(
+    header: str | None, *, plan_enabled: bool, written: Collection[str] = ()
+) -> tuple[Media, tuple[str, ...]]:
+    """The media type of rows, and the names that may come before it of types that the database writes itself.
 
-
-def negotiate_call(header: str | None, *, plan_enabled: bool) -> tuple[Media | None, tuple[str, ...]]:
-    """For a function's answer: the media type of rows, None where none is accepted, and what is liked better.
-
-    Those are names of any types: whether the function writes one of them is not known here.
+    Raises PGRST107 where none of those accepted can be had. `written` are the types that anything in the database
+    writes; whether of these rows is not known here.
     """
-    if not header:
-        return JSON, ()
-    better: list[str] = []
-    for accepted in parse_accept(header):
+    media, names = _negotiated(header, plan_enabled=plan_enabled)
+    accepts = tuple(name for name in names if name in written or ANY in written)
+    if media is None and not accepts:
+        raise unavailable(header or ANY)
+    return media or WRITTEN, accepts
+
+
+def negotiate_call(
+    header: str | None, *, plan_enabled: bool, written: Collection[str] = ()
+) -> tuple[Media | None, tuple[str, ...]]:
+    """As `negotiate`, for a function's answer: one may write a type that is called after no domain."""
+    media, names = _negotiated(header, plan_enabled=plan_enabled)
+    return media, tuple(name for name in names if name not in TYPES or name in written or ANY in written)
+
+
+def _negotiated(header: str | None, *, plan_enabled: bool) -> tuple[Media | None, tuple[str, ...]]:
+    """The media type of rows, None where none is accepted, and the names of what is liked at least as much."""
+    names: list[str] = []
+    for accepted in parse_accept(header or ANY):
         media = _media(accepted, plan_enabled=plan_enabled)
+        if not accepted.name.startswith(VENDOR):
+            names.append(accepted.name)
         if media is not None:
-            return media, tuple(better)
-        better.append(accepted.name)
-    return None, tuple(better)
+            return media, tuple(names)
+    return None, tuple(names)
 
 
 def negotiate_root(header: str | None) -> Media:

@@ -46,7 +46,9 @@ class _Parser:
         self.setup = setup
         self.slots = Slots(setup.limits)
         self.precondition = parse_precondition(request.headers)
-        self.media, self.accepts = negotiate_call(request.headers.get("accept"), plan_enabled=setup.plan_enabled)
+        self.media, self.accepts = negotiate_call(
+            request.headers.get("accept"), plan_enabled=setup.plan_enabled, written=setup.written
+        )
         self.preferences = parse_prefer(request.headers.get("prefer"), ending_chosen=setup.ending_chosen)
 
     def parse(self) -> Call:

@@ -19,7 +19,7 @@ from mainstay.core.operation import (
     Update,
 )
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.accept import negotiate, negotiate_root
+from mainstay.wires.rest.accept import negotiate, negotiate_root, unavailable
 from mainstay.wires.rest.call import Call, Headers, Reply
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import cors_headers, preflight
@@ -103,7 +103,9 @@ class _Parser:
         self.cors = cors
         self.method = request.method
         self.slots = Slots(setup.limits)
-        self.media = negotiate(request.headers.get("accept"), plan_enabled=setup.plan_enabled)
+        self.media, self.accepts = negotiate(
+            request.headers.get("accept"), plan_enabled=setup.plan_enabled, written=setup.written
+        )
         self.precondition = parse_precondition(request.headers)
         self.preferences = parse_prefer(request.headers.get("prefer"), ending_chosen=setup.ending_chosen)
 
@@ -185,6 +187,7 @@ class _Parser:
                 return self._put(query, columns)
 
     def _read(self, query: Query) -> Read:
+        bodied = self.method == "GET" or self.precondition is not None or self.media.format is None
         return Read(
             table=self.table,
             select=close(query.root),
@@ -193,8 +196,9 @@ class _Parser:
             limit=query.page.limit,
             offset=query.offset,
             count=self.preferences.count,
-            format=self.media.format if self.method == "GET" or self.precondition is not None else Format.NONE,
+            format=self.media.format if bodied else Format.NONE,
             strip_nulls=self.media.strip_nulls,
+            accepts=self.accepts,
         )
 
     def _insert(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Insert:
@@ -244,13 +248,17 @@ class _Parser:
         """
         returned = self.preferences.returned
         if returned == "representation":
-            return Returning(
-                close(query.root), query.order, query.page.limit, self.media.format, self.media.strip_nulls
-            )
+            return Returning(close(query.root), query.order, query.page.limit, self._format(), self.media.strip_nulls)
         key = returned == "headers-only" and self.method == "POST"
         if self.media.format is Format.OBJECT:
             return Returning(select=(), format=Format.OBJECT, key=key)
         return Returning(format=Format.NONE, key=key)
+
+    def _format(self) -> Format:
+        """What a write's rows become; the database writes no media type of them itself."""
+        if self.media.format is None:
+            raise unavailable(self.request.headers.get("accept") or "")
+        return self.media.format
 
     def _reply(self) -> Reply:
         explained = self.media.options is not None

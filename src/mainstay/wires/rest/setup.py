@@ -24,6 +24,7 @@ class Setup(msgspec.Struct, frozen=True):
     schemas: tuple[str, ...] = ()
     plan_enabled: bool = False
     aggregates_enabled: bool = True
+    written: frozenset[str] = frozenset()
     ending: Ending = Ending.COMMIT
     ending_chosen: bool = False
 

@@ -32,7 +32,7 @@ class RestWire:
     transactions end, unless `ending_chosen` and the request says otherwise (`Prefer: tx=…`); `server_timing` tells
     where the time went, and `etags` gives reads an entity tag. `told` are the settings by which code in the database
     can ask about a request, such as `request.headers`. `memo_max` is the number of request forms that are remembered;
-    0 remembers none.
+    0 remembers none. `written` are the media types that the database writes itself.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -47,13 +47,22 @@ class RestWire:
         told: Collection[str] = (),
         schemas: tuple[str, ...] = (),
         aggregates_enabled: bool = True,
+        written: Collection[str] = (),
         server_timing: bool = False,
         etags: bool = True,
         memo_max: int | None = None,
     ) -> None:
         limits = limits or Limits()
         self.setup = Setup(
-            prefix, limits, Cors(cors_origins), schemas, plan_enabled, aggregates_enabled, ending, ending_chosen
+            prefix,
+            limits,
+            Cors(cors_origins),
+            schemas,
+            plan_enabled,
+            aggregates_enabled,
+            frozenset(written),
+            ending,
+            ending_chosen,
         )
         self.server_timing = server_timing
         self.told = frozenset(told)
