@@ -36,9 +36,11 @@ class Front:
         self.in_flight = InFlight()
         self.started = False
         self.draining = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
         """Raises what the application raises when it can't start."""
+        self._loop = asyncio.get_running_loop()
         await self.application.start()
         self.in_flight.start()
         self.started = True
@@ -60,7 +62,8 @@ class Front:
 
     async def answer(self, request: Request, client: Client) -> Response:
         """The application's response, or what stands in for it. Raises `CancelledError` alone."""
-        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # a coroutine always runs in one
+        # Without the loop, Python 3.11 makes a system call to find it. A coroutine always runs in a task.
+        task: asyncio.Task[Any] = asyncio.current_task(self._loop)  # type: ignore[assignment]
         tasks = self.in_flight.tasks
         tasks[client] = task
         try:

@@ -1,5 +1,8 @@
 """Statuses, headers and bodies of answers."""
 
+import re
+from time import perf_counter
+
 import pytest
 from rest_requests import WIRE, parse, request
 
@@ -211,11 +214,19 @@ def test_the_root_takes_nothing_else(method: str, target: str, accept: str, stat
     assert WIRE.refuse(refused.value, anonymous=True).status == status
 
 
-def test_where_the_time_went_is_told() -> None:
+@pytest.mark.parametrize("database_us", [0, 345, 9_999, 10_000, 12_345_678])
+@pytest.mark.parametrize("planned_us", [0, 655])
+def test_where_the_time_went_is_told(planned_us: int, database_us: int) -> None:
     wire = RestWire(prefix="", server_timing=True)
     call = wire.parse(request())
     for _ in range(2):  # once, and the next request's headers are its own
-        response = wire.render(call, Result(b"[]", 0, database_us=12_345), (1.0, 1.001, 1.003, 1.016))
-        told = header(response, "server-timing")
+        ran = perf_counter()
+        parsed = ran - (planned_us + database_us) / 1e6
+        times = (parsed - 0.003, parsed - 0.002, parsed, ran)
+        told = header(wire.render(call, Result(b"[]", 0, database_us=database_us), times), "server-timing")
         assert told is not None
-        assert told.startswith("jwt;dur=1.000, parse;dur=2.000, plan;dur=0.655, transaction;dur=12.345, response;dur=")
+        spans = dict(re.findall(r"(\w+);dur=(\d+\.\d{3})(?:, |$)", told))
+        assert list(spans) == ["jwt", "parse", "plan", "transaction", "response"]
+        assert spans["transaction"] == f"{database_us / 1e3:.3f}"
+        expected = {"jwt": 1.0, "parse": 2.0, "plan": planned_us / 1e3}
+        assert {name: float(spans[name]) for name in expected} == pytest.approx(expected, abs=0.002)

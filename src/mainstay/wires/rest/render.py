@@ -14,7 +14,8 @@ from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import tagged
 from mainstay.wires.rest.problems import respond
 
-# One % is twice as fast as five f-string fields, and it is on every request's path.
+# Microseconds as milliseconds: looking five texts up is twice as fast as writing them, and is on every request's path.
+MS = tuple(f"{us / 1e3:.3f}" for us in range(10_000))
 TIMING = "jwt;dur=%.3f, parse;dur=%.3f, plan;dur=%.3f, transaction;dur=%.3f, response;dur=%.3f"
 QUERY_MAX = 2_048
 """Characters of a query string that an answer repeats: proxies hold its whole head to 4 or 8 KiB."""
@@ -73,14 +74,15 @@ def server_timing(times: Sequence[float], database_us: int) -> str:
     """PostgREST's metrics in milliseconds (https://www.w3.org/TR/server-timing/); `plan` is all that `run` did but
     wait for the database, and `response` is what rendering took."""
     came, authenticated, parsed, ran = times
-    waited = database_us / 1e3
-    return TIMING % (
-        (authenticated - came) * 1e3,
-        (parsed - authenticated) * 1e3,
-        max((ran - parsed) * 1e3 - waited, 0.0),
-        waited,
-        (perf_counter() - ran) * 1e3,
-    )
+    jwt, parse = int((authenticated - came) * 1e6), int((parsed - authenticated) * 1e6)
+    plan, response = max(int((ran - parsed) * 1e6) - database_us, 0), int((perf_counter() - ran) * 1e6)
+    try:
+        return (
+            f"jwt;dur={MS[jwt]}, parse;dur={MS[parse]}, plan;dur={MS[plan]}, "
+            f"transaction;dur={MS[database_us]}, response;dur={MS[response]}"
+        )
+    except IndexError:  # one of them took longer than the table reaches
+        return TIMING % (jwt / 1e3, parse / 1e3, plan / 1e3, database_us / 1e3, response / 1e3)
 
 
 def _offset(read: Read | Invoke, operation: Operation) -> int:
