@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot
 from mainstay.core.precondition import Precondition
 
 
@@ -100,6 +100,7 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
 
     `accepts` are media types, the best first, that the database may write itself; where it writes none of them,
     `format` is what the rows become, None where no such answer is acceptable.
+    `after` asks for a page by key: behind the row with these sort values, None for NULL; the first page where empty.
     """
 
     table: TableRef
@@ -112,6 +113,7 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     format: Format | None = Format.ARRAY
     strip_nulls: bool = False
     accepts: tuple[str, ...] = ()
+    after: tuple[Slot | None, ...] | None = None
 
 
 class Returning(msgspec.Struct, frozen=True, cache_hash=True):

@@ -53,7 +53,8 @@ class Sort(msgspec.Struct, frozen=True):
 class Select(msgspec.Struct, frozen=True):
     """Rows of one table as objects. `grouped`: outputs without an aggregate are what the others group by.
 
-    `offset` is a slot's index at the root, `skip` a constant inside an embed.
+    `offset` is a slot's index at the root, `skip` a constant inside an embed. `keyed`: a page by key, whose last row's
+    sort values are wanted; `after` holds of the rows on it and those behind.
     """
 
     table: Table
@@ -64,6 +65,8 @@ class Select(msgspec.Struct, frozen=True):
     offset: int | None = None
     skip: int = 0
     grouped: bool = False
+    keyed: bool = False
+    after: Condition = TRUE
 
 
 class Handling(msgspec.Struct, frozen=True):

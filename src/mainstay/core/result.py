@@ -11,7 +11,8 @@ class Result(msgspec.Struct, frozen=True):
     for. `key` is the JSON object of the written row's primary key, where it was asked for. `violations` counts
     written rows that break the policy: such a result is never answered, only rolled back. `status` and `headers` are
     what code in the database asked for (`response.status`, `response.headers`), as it was written. `media` is the
-    body's media type, where the statement decided it.
+    body's media type, where the statement decided it. `cursor` is the JSON array of the last row's sort values, all
+    text, where a page by key is full.
     """
 
     body: bytes | None
@@ -25,3 +26,4 @@ class Result(msgspec.Struct, frozen=True):
     status: str | None = None
     headers: str | None = None
     media: str | None = None
+    cursor: bytes | None = None

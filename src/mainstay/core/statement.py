@@ -39,6 +39,7 @@ class Column(StrEnum):
     VIOLATIONS = "violations"
     STATUS = "status"
     HEADERS = "headers"
+    CURSOR = "cursor"
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, 
 from mainstay.core.plan import Nested, Plan, ReadPlan, Select
 from mainstay.plan.call import plan_invoke
 from mainstay.plan.handle import handling, unavailable
+from mainstay.plan.keyset import impossible, keyed
 from mainstay.plan.limit import limit_select
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import Policy, View
@@ -38,9 +39,13 @@ def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Li
 def plan_read(view: View, read: Read) -> ReadPlan:
     table = view.table(read.table)
     resolved = resolve_select(view, table, read.select, read.where, read.order)
+    if read.after is not None:
+        resolved = keyed(view, resolved, read.after)
     page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset)
     select = limit_select(view, page)
     written = handling(view, table, read.select, read.accepts)
+    if written is not None and select.keyed:
+        raise impossible(f"The database writes {written.media} itself")
     if written is None and read.format is None:
         raise unavailable(read.accepts)
     count = _count(view, read.count, select)

@@ -20,6 +20,8 @@ from mainstay.sql.condition import Conditions, Scope, row_type
 from mainstay.sql.function import NamedCall
 from mainstay.sql.represent import shown
 
+KEYSET = "keyset"
+
 
 class Answering(NamedTuple):
     """A SELECT of one row, and what each of its columns means."""
@@ -39,22 +41,48 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
     if plan.handling is not None:
         answer = handled(page, plan.handling)
     else:
-        answer = document(page, plan.format, strip_nulls=plan.strip_nulls)
+        full = plan.select.limit if plan.select.keyed else None
+        answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full)
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)
 
 
-def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool) -> Answering:
-    """The page's rows as one JSON or CSV document, and their number."""
+def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool, keyed: int | None = None) -> Answering:
+    """The page's rows as one JSON or CSV document, and their number.
+
+    `keyed`: so many rows are a full page by key, whose last row's keyset is told as well.
+    """
+    if keyed is not None:
+        rows_of, shown, keyset = _apart(page)
+        answer = _document(rows_of, shown, format_, strip_nulls=strip_nulls)
+        last = sa.func.json_agg(keyset).op("->")(sa.literal_column(str(int(keyed) - 1)))
+        return answer.adding(Column.CURSOR, last)
     rows_of = page.subquery("page")
-    whole = rows_of.table_valued()
+    return _document(rows_of, rows_of, format_, strip_nulls=strip_nulls)
+
+
+def _apart(page: sa.Select[Any]) -> tuple[sa.FromClause, Any, Expression]:
+    """What to select from, the rows without their keysets, and these."""
+    *columns, keyset = (column for column in page.inner_columns if isinstance(column, sa.Label))
+    # Text rather than the page's columns, which would pull the page itself into the inner FROM clause; and under names
+    # of their own, for what the caller calls one may be the keyset's.
+    numbered = [column.element.label(f"c{number}") for number, column in enumerate(columns)]
+    inner = page.with_only_columns(*numbered, keyset).subquery("page")
+    names = zip(numbered, columns, strict=True)
+    named: list[Any] = [sa.literal_column(f"page.{each.name}").label(column.name) for each, column in names]
+    shown = sa.select(*named).lateral("shown")
+    return inner.join(shown, sa.true()), shown, inner.c[KEYSET]
+
+
+def _document(rows_of: sa.FromClause, shown: Any, format_: Format, *, strip_nulls: bool) -> Answering:
+    whole = shown.table_valued()
     count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
     body: Expression
     match format_:
         case Format.NONE:
             return Answering(count, (Column.ROWS,))
         case Format.CSV:
-            body = _csv(whole, [name for name, _ in rows_of.c.items()])
+            body = _csv(whole, [name for name, _ in shown.c.items()])
         case Format.OBJECT:
             body = sa.func.json_agg(whole).op("->")(sa.literal_column("0"))
         case Format.ARRAY:
@@ -100,8 +128,10 @@ def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Express
     scope = builder.scope
     for output in select.outputs:
         builder.add(output)
-    statement = sa.select(*builder.columns).select_from(builder.source)
-    conditions_of = [part for part in (tie, _where(conditions, scope, select.where)) if part is not None]
+    columns = [*builder.columns, builder.keyset(select.order).label(KEYSET)] if select.keyed else builder.columns
+    statement = sa.select(*columns).select_from(builder.source)
+    wheres = (tie, _where(conditions, scope, select.where), _where(conditions, scope, select.after))
+    conditions_of = [part for part in wheres if part is not None]
     if conditions_of:
         statement = statement.where(*conditions_of)
     if builder.grouped:
@@ -186,6 +216,13 @@ class _Rows:
         self.spread[nested.name] = joined
         for member in members:
             self._add(member, joined.c[member.name])
+
+    def keyset(self, order: Sequence[Sort]) -> Expression:
+        """The row's sort values as text, which the types' own input functions read back."""
+        values: Expression = sa.func.json_build_array(
+            *(sa.cast(self._sorted_by(sort), Named("text")) for sort in order)
+        )
+        return values
 
     def sort_key(self, sort: Sort) -> Expression:
         key = self._sorted_by(sort)

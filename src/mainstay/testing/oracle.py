@@ -116,6 +116,9 @@ class Selection:
     def require_values(self) -> None:
         """Raises Problem for a value that can't be read, whether or not there is a row to compare with it."""
         self._require_values(self.where)
+        for key in self.order:
+            if isinstance(key.field, Aggregation):
+                self._related(cast("Through", key.field.of)).selection._require_values(key.field.where)
         for embed in self.embeds.values():
             embed.selection.require_values()
 

@@ -205,4 +205,5 @@ def result_of(columns: Sequence[Column], record: Record, started: float) -> Resu
         int((time.perf_counter() - started) * 1e6),
         get(Column.STATUS),
         get(Column.HEADERS),
+        cursor=get(Column.CURSOR),
     )

@@ -12,7 +12,7 @@ ALWAYS_ALLOWED = ("Accept", "Accept-Language", "Content-Language")
 MAX_AGE_S = 86_400
 EXPOSED = (
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, "
-    "Range-Unit, Preference-Applied, Content-Profile, Proxy-Status, Server-Timing, Retry-After, ETag"
+    "Range-Unit, Preference-Applied, Content-Profile, Proxy-Status, Server-Timing, Retry-After, ETag, Link"
 )
 HEADERS_MAX = 64
 """Names of headers that one preflight may ask for; the rest are not allowed."""

@@ -90,6 +90,8 @@ class _Parser:
             raise out_of_place("The parameter 'columns' does", self.request.method, "columns", "MS447")
         if self.precondition is not None and self.request.method == "POST":
             raise out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
+        if query.after is not None:
+            raise out_of_place("A page by key does", "functions", "after", "MS469")
         if query.on_conflict is not None:
             raise out_of_place("The parameter 'on_conflict' does", "functions", "on_conflict", "MS447")
         return query

@@ -25,6 +25,7 @@ from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import cors_headers, preflight
 from mainstay.wires.rest.filter import Slots
 from mainstay.wires.rest.invoke import function_of, parse_invoke
+from mainstay.wires.rest.keyset import read_after
 from mainstay.wires.rest.long_query import FORM
 from mainstay.wires.rest.page import parse_range
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
@@ -154,6 +155,10 @@ class _Parser:
             raise out_of_place("The parameter 'columns' does", self.method, "columns", "MS447")
         if query.on_conflict is not None and self.method != "POST":
             raise out_of_place("The parameter 'on_conflict' does", self.method, "on_conflict", "MS447")
+        if query.after is not None and (self.method not in READS or query.offset is not None):
+            raise out_of_place(
+                "A page by key does", "an offset" if self.method in READS else self.method, "after", "MS469"
+            )
         if self.precondition is not None and self.method == "POST":
             raise out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
 
@@ -199,6 +204,7 @@ class _Parser:
             format=self.media.format if bodied else Format.NONE,
             strip_nulls=self.media.strip_nulls,
             accepts=self.accepts,
+            after=None if query.after is None else read_after(query.after, self.table, query.order, self.slots),
         )
 
     def _insert(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Insert:

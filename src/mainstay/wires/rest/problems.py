@@ -82,6 +82,9 @@ STATUSES: dict[str, int] = {
     "MS450": 400,
     "MS465": 400,
     "MS466": 415,
+    "MS467": 400,
+    "MS468": 400,
+    "MS469": 400,
     # ours: a server that can't, or can't now
     "MS500": 500,
     "MS501": 501,

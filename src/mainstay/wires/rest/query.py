@@ -38,6 +38,7 @@ class Query(NamedTuple):
     paged: bool
     columns: tuple[str, ...] | None
     on_conflict: tuple[str, ...] | None
+    after: str | None
 
 
 def decode(text: str) -> str:
@@ -123,6 +124,7 @@ def parse_query(parameters: list[Parameter], ranged: Page | None, slots: Slots, 
         paged=reader.paged,
         columns=_names(named, "columns"),
         on_conflict=_names(named, "on_conflict"),
+        after=reader.after,
     )
 
 
@@ -134,7 +136,7 @@ def _names(named: dict[str, str], name: str) -> tuple[str, ...] | None:
 class _Reader:
     """Hangs one parameter after the other on the select tree."""
 
-    __slots__ = ("offset", "page", "paged", "root", "slots", "takes_offset")
+    __slots__ = ("after", "offset", "page", "paged", "root", "slots", "takes_offset")
 
     def __init__(self, root: Node, slots: Slots, takes_offset: bool) -> None:
         self.root = root
@@ -143,6 +145,7 @@ class _Reader:
         self.page = Page()
         self.offset: int | None = None
         self.paged = False
+        self.after: str | None = None
 
     def read(self, name: str, value: str) -> None:
         if name in WHOLE:
@@ -156,6 +159,8 @@ class _Reader:
                 self._read_offset(name, parse_offset(value, name))
             case "and" | "or":
                 self._read_logic(name, value)
+            case "after" if name == "after" and value.startswith("("):
+                self._read_after(value)
             case _:
                 path, left = read_aggregate_path(name) if name.endswith("()") else read_tree_path(name)
                 self.root.find(path).where.append(parse_filter(left, value, self.slots, name))
@@ -180,6 +185,12 @@ class _Reader:
         self.paged = True
         if offset and self.takes_offset:
             self.offset = self.slots.add(str(offset)).index
+
+    def _read_after(self, value: str) -> None:
+        """No filter's value begins with a parenthesis, so a column may be called like this."""
+        if self.after is not None:
+            raise Problem("MS448", "The parameter 'after' came twice", hint="Send it once.", where="after")
+        self.after = value
 
     def _read_logic(self, name: str, value: str) -> None:
         """`or`, `not.and`, `embed.or`, `embed.not.or`: a `not` anywhere negates, as PostgREST reads it."""

@@ -12,6 +12,7 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import tagged
+from mainstay.wires.rest.keyset import links
 from mainstay.wires.rest.problems import respond
 
 # Microseconds as milliseconds: looking five texts up is twice as fast as writing them, and is on every request's path.
@@ -34,7 +35,10 @@ def render(call: Call, result: Result, *, etags: bool = True) -> Response:
         return _respond(call, 200, result)
     match operation.shape:
         case Read() as read:
-            response = _render_read(call, _offset(read, operation), result)
+            offset = _offset(read, operation) if not read.after else None
+            response = _render_read(call, offset, result)
+            if read.after is not None and response.status < 300:
+                response.headers.extend(links(call.reply.location, call.query, read, result))
             if etags and response.status < 300:
                 # A part (206) has none: its tag would have to be the whole's.
                 return tagged(response, result.body if response.status == 200 else None, operation.precondition)
@@ -57,9 +61,9 @@ def render(call: Call, result: Result, *, etags: bool = True) -> Response:
             return response
 
 
-def content_range(offset: int, rows: int, total: int | None) -> str:
+def content_range(offset: int | None, rows: int, total: int | None) -> str:
     """`0-9/100`: first and last row and the total; `*` for what is not there or not known (RFC 9110, 14.4)."""
-    span = f"{offset}-{offset + rows - 1}" if rows > 0 and total != 0 else "*"
+    span = f"{offset}-{offset + rows - 1}" if offset is not None and rows > 0 and total != 0 else "*"
     return f"{span}/{'*' if total is None else total}"
 
 
@@ -104,10 +108,10 @@ def _respond(call: Call, status: int, result: Result, *headers: tuple[str, str])
     return Response(status, [*headers, *media, *reply.headers], result.body if reply.body else None)
 
 
-def _render_read(call: Call, offset: int, result: Result) -> Response:
+def _render_read(call: Call, offset: int | None, result: Result) -> Response:
     rows, total = result.rows, result.total
     span = ("content-range", content_range(offset, rows, total))
-    if total is None or offset <= total:
+    if total is None or offset is None or offset <= total:
         headers = [span]
         query = call.query
         if call.reply.location and len(query) <= QUERY_MAX and query.isprintable() and query.isascii():
