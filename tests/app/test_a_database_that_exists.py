@@ -102,6 +102,16 @@ def test_grants_and_row_level_security_decide(url: str) -> None:
     asyncio.run(main())
 
 
+def test_the_anonymous_role_by_its_own_token_is_asked_for_another(url: str) -> None:
+    async def main() -> None:
+        async with running(reflected(url)) as ask:
+            for role, status in (("app_anon", 401), ("app_author", 403)):
+                denied = await ask("/films", token("ann", role), {"id": 9, "title": "Solaris"})
+                assert (denied.status, answer(denied)["code"]) == (status, "42501")
+
+    asyncio.run(main())
+
+
 def test_a_write_that_row_level_security_refuses_is_refused(url: str) -> None:
     async def main() -> None:
         async with running(reflected(url)) as ask:

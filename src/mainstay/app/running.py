@@ -111,7 +111,8 @@ class Answering:
                 times.append(perf_counter())
                 response = self.wire.render(call, result, times)
         except Problem as problem:
-            anonymous = principal is None or principal.anonymous
+            # Also with a token of the anonymous role, as Supabase's `anon` key is: another token could help.
+            anonymous = principal is None or principal.role == self.settings.anonymous_role
             response = self.wire.refuse(problem, anonymous=anonymous, call=call, request=request)
         traced = None if self.trace_header is None else request.headers.get(self.trace_header)
         if self.trace_header is not None and traced is not None:
