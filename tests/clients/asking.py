@@ -1,7 +1,7 @@
 """One way to ask through both of postgrest's clients: a function builds the request, the asker executes it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import pytest
@@ -13,18 +13,19 @@ Build: TypeAlias = Callable[[Any], Any]
 
 
 class Asker:
-    """Asks as somebody of `cinema.setting.TOKENS`, or as nobody, with one client for each."""
+    """Asks as somebody who has one of the tokens, or as nobody, with one client for each."""
 
     client_type: Any
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tokens: Mapping[str, str] = TOKENS) -> None:
         self.url = url
+        self.tokens = tokens
         self._clients: dict[str | None, Any] = {}
 
     def client(self, who: str | None) -> Any:
         if who not in self._clients:
             client = self.client_type(self.url)
-            self._clients[who] = client if who is None else client.auth(TOKENS[who])
+            self._clients[who] = client if who is None else client.auth(self.tokens[who])
         return self._clients[who]
 
     def __call__(self, build: Build, who: str | None = None) -> Any:
@@ -55,8 +56,8 @@ class SyncAsker(Asker):
 class AsyncAsker(Asker):
     client_type = AsyncPostgrestClient
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, tokens: Mapping[str, str] = TOKENS) -> None:
+        super().__init__(url, tokens)
         self._runner = asyncio.Runner()
 
     def __call__(self, build: Build, who: str | None = None) -> Any:

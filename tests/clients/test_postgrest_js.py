@@ -1,39 +1,22 @@
 """`@supabase/postgrest-js` and `supabase-js` from npm, unchanged: the session of session.mjs, each step a test."""
 
 import json
-import os
-import re
-import subprocess
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pytest
 
 from cinema.setting import TOKENS
+from clients.javascript import Steps, run_session, steps_of
 from clients.node import SCRIPTS, node
 from clients.serving import Api
 
-Steps: TypeAlias = dict[str, dict[str, Any]]
-
-SESSION = SCRIPTS / "session.mjs"
-STEPS = re.findall(r'^await step\("([^"]+)"', SESSION.read_text(), re.MULTILINE)
+SESSION = "session.mjs"
+STEPS = steps_of(SESSION)
 
 
 @pytest.fixture(scope="module")
 def reported(api: Api) -> Steps:
-    """What the session said of each of its steps, by name."""
-    done = subprocess.run(
-        [node(), SESSION.name, api.origin],
-        cwd=SCRIPTS,
-        env={**os.environ, "TOKENS": json.dumps(TOKENS), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return {line["step"]: line for line in lines}
+    return run_session(SESSION, api, TOKENS)
 
 
 @pytest.mark.parametrize("name", STEPS)

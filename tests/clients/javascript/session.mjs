@@ -1,49 +1,18 @@
 // A session with @supabase/postgrest-js, and a short one with @supabase/supabase-js, both unchanged.
 //
 // Usage: node session.mjs ORIGIN, with tokens by name as JSON in the environment variable TOKENS.
-// Prints a JSON line for each step: {"step", "passed", "diff"}. A step that fails does not keep the next from running.
 
 import assert from "node:assert/strict";
 import { PostgrestClient } from "@supabase/postgrest-js";
 import { createClient } from "@supabase/supabase-js";
+import { answers, bearer, origin, refuses, step, tokens, url } from "./steps.mjs";
 
-const origin = process.argv[2];
-const url = `${origin}/rest/v1`;
-const tokens = JSON.parse(process.env.TOKENS);
-
-const as = (who) => new PostgrestClient(url, { headers: { Authorization: `Bearer ${tokens[who]}` } });
+const as = (who) => new PostgrestClient(url, { headers: bearer(who) });
 const nobody = new PostgrestClient(url);
 const owner = as("owner");
 const anna = as("anna");
 
 const films = (columns = "id", options) => nobody.from("films").select(columns, options);
-
-async function step(name, run) {
-  let diff = null;
-  try {
-    await run();
-  } catch (error) {
-    diff = error.message ?? String(error);
-  }
-  console.log(JSON.stringify({ step: name, passed: diff === null, diff }));
-}
-
-// What the client answers with must be no error, of that status, and these rows.
-async function answers(request, expected, status = 200) {
-  const answer = await request;
-  assert.equal(answer.error, null);
-  assert.deepEqual(answer.data, expected);
-  assert.equal(answer.status, status);
-  return answer;
-}
-
-async function refuses(request, expected, status) {
-  const { data, error, status: actual } = await request;
-  assert.equal(data, null);
-  const found = Object.fromEntries(Object.keys(expected).map((key) => [key, error?.[key]]));
-  assert.deepEqual(found, expected);
-  assert.equal(actual, status);
-}
 
 const selects = (narrow, ids) => answers(narrow(films()).order("id"), ids.map((id) => ({ id })));
 
