@@ -44,9 +44,9 @@ def _headers(text: str | None) -> list[tuple[str, str]]:
             "PGRST111",
             "response.headers guc must be a JSON array composed of objects with a single key and a string value",
         )
-    return [(name.lower(), _clean(value)) for each in objects for name, value in each.items()]
+    return [(name.lower(), one_line(value)) for each in objects for name, value in each.items()]
 
 
-def _clean(value: str) -> str:
+def one_line(value: str) -> str:
     """A header's value is one line (RFC 9110, 5.5)."""
     return " ".join(value.splitlines())

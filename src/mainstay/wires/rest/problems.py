@@ -9,6 +9,7 @@ import msgspec
 
 from mainstay.core.exchange import Response
 from mainstay.core.problem import Problem
+from mainstay.wires.rest.raised import Raised, raised
 
 STATUSES: dict[str, int] = {
     # PostgREST's: the connection
@@ -130,7 +131,7 @@ SQLSTATE_CLASSES: dict[str, int] = {
 }
 
 RAISED_STATUS = re.compile(r"PT([2-5][0-9]{2})")
-"""`RAISE SQLSTATE 'PT402'` chooses its status, as in PostgREST."""
+"""`RAISE SQLSTATE 'PT402'` chooses its status, as in PostgREST, where one that is no status is 500."""
 
 INVALID_TOKEN = frozenset({"PGRST301", "PGRST303"})
 RETRY_AFTER_S = 1
@@ -153,9 +154,9 @@ def status_of(code: str, *, anonymous: bool) -> int:
     found = STATUSES.get(code) or SQLSTATES.get(code)
     if found is not None:
         return found
-    raised = RAISED_STATUS.fullmatch(code)
-    if raised is not None:
-        return int(raised.group(1))
+    if code.startswith("PT"):
+        chosen = RAISED_STATUS.fullmatch(code)
+        return 500 if chosen is None else int(chosen.group(1))
     if code.startswith("MS5"):
         return 500
     return SQLSTATE_CLASSES.get(code[:2], 400)
@@ -164,7 +165,15 @@ def status_of(code: str, *, anonymous: bool) -> int:
 def respond(
     problem: Problem, *, anonymous: bool, headers: tuple[tuple[str, str], ...] = (), body: bool = True
 ) -> Response:
-    """The response that says a problem. `headers` are added; without `body` (HEAD) only headers say it."""
+    """The response that says a problem. `headers` are added; without `body` (HEAD) only headers say it.
+
+    Code in the database may have raised a whole answer, with its own status and headers.
+    """
+    said = raised(problem)
+    if isinstance(said, Raised):
+        lines = [JSON, *said.headers, *headers]
+        return Response(said.status, lines, _encoded(said.problem) if body else None)
+    problem = said
     # A role that the database does not have is the token's fault, as in PostgREST.
     status = 401 if problem.where == "role" else status_of(problem.code, anonymous=anonymous)
     lines = [JSON, ("proxy-status", f"PostgREST; error={problem.code}"), *headers]
@@ -173,8 +182,11 @@ def respond(
     retry_after_s = problem.retry_after_s or (RETRY_AFTER_S if status == 503 else None)
     if retry_after_s is not None:
         lines.append(("retry-after", str(retry_after_s)))
-    content = encode(Body(problem.code, problem.message, problem.details, problem.hint)) if body else None
-    return Response(status, lines, content)
+    return Response(status, lines, _encoded(problem) if body else None)
+
+
+def _encoded(problem: Problem) -> bytes:
+    return encode(Body(problem.code, problem.message, problem.details, problem.hint))
 
 
 def _challenge(problem: Problem) -> str:
