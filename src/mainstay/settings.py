@@ -89,6 +89,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A request's header that its answer repeats, such as `X-Request-Id`, so that logs can be matched."""
     server_timing: bool = True
     """Whether answers tell how long the database took (`Server-Timing`)."""
+    batch_path: Annotated[str, Meta(pattern=r"^[^/?#]+$")] | None = "batch"
+    """Where below the prefix a batch is posted, unless a table is called so; empty takes none."""
     idempotency_hours: Annotated[int, Meta(ge=1)] = 24
     """How long the answer to a request with an `Idempotency-Key` is kept."""
     etags: bool = True

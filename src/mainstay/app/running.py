@@ -11,7 +11,6 @@ from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
 from mainstay.auth.jwt import TokenRules
 from mainstay.cache.bounded import Bounded
-from mainstay.core.environment import Isolation
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
@@ -25,9 +24,9 @@ from mainstay.plan.describe import describe
 from mainstay.settings import Settings
 from mainstay.sql.ledger import ledger_of
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
-from mainstay.transact.precondition import run_within
-from mainstay.transact.together import Transacted, transact
-from mainstay.wires.rest import Call, kept
+from mainstay.transact.precondition import isolation_of, run_within
+from mainstay.transact.together import Transacted, about, transact
+from mainstay.wires.rest import Batch, BatchWire, Call, kept
 from mainstay.wires.rest.openapi import openapi_document
 
 DescriptionKey = tuple[str, str | None, bool]
@@ -85,6 +84,7 @@ class Answering:
         self.served = served
         self.wire = served.wire
         self.pipeline = pipeline
+        self.batches = BatchWire(served.wire, settings.batch_path)
         self.ledger = ledger_of(settings.idempotency_hours)
         self.authenticator = authenticator
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
@@ -98,11 +98,15 @@ class Answering:
         try:
             principal = await self._authenticate(request)
             times.append(perf_counter())
-            call = self.wire.parse(request)
-            if self.wire.told:
-                call = self.wire.tell(call, request)
+            batched = request.path == self.batches.path and self._is_batch(request, principal)
+            if not batched:
+                call = self.wire.parse(request)
+                if self.wire.told:
+                    call = self.wire.tell(call, request)
             times.append(perf_counter())
-            if call.operation is None:
+            if call is None:
+                response = await self._batch(self.batches.parse(request), principal)
+            elif call.operation is None:
                 response = await self._answer(call, principal, times)
             elif call.once is not None or call.operation.addressed is not None:
                 response = await self._transact(call, call.operation, principal)
@@ -129,10 +133,34 @@ class Answering:
 
         if operation.explain:  # nothing will be done
             return self.wire.render(call, await self.pipeline.run(operation, principal))
-        isolation = None if operation.addressed is None else Isolation.REPEATABLE_READ
-        transacted = Transacted(answer, kept, call.once, operation.ending, isolation)
+        transacted = Transacted(answer, kept, call.once, operation.ending, isolation_of([operation]))
         response, again = await transact(self.pipeline.store, self.ledger, principal, transacted)
         return self.wire.replay(call, response) if again else response
+
+    async def _batch(self, batch: Batch, principal: Principal) -> Response:
+        """All operations of a batch, in their order, in one transaction."""
+
+        async def answer(transaction: Transaction) -> Response:
+            answers: list[bytes] = []
+            for step in batch.steps:
+                with about(len(answers)):
+                    operation = self.batches.fill(step, answers)
+                    result = await run_within(self.pipeline, transaction, operation, principal)
+                    answers.append(self.batches.write(step, result))
+            return self.batches.answer(batch, answers)
+
+        isolation = isolation_of([step.operation for step in batch.steps])
+        transacted = Transacted(answer, kept, batch.once, batch.ending, isolation)
+        response, again = await transact(self.pipeline.store, self.ledger, principal, transacted)
+        return self.batches.replay(batch, response) if again else response
+
+    def _is_batch(self, request: Request, principal: Principal) -> bool:
+        """Not where the role has a table of that name, which goes before."""
+        if request.method != "POST":
+            return False
+        catalog, policy, name = self.served.catalog, self.served.policy, self.batches.name or ""
+        tables = (catalog.find(schema, name) for schema in catalog.schemas)
+        return not any(table is not None and policy.actions(principal.role, table.key) for table in tables)
 
     async def _authenticate(self, request: Request) -> Principal:
         authorization, api_key = request.headers.get("authorization"), request.headers.get("apikey")

@@ -16,6 +16,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Levels of embedded relations, and of nested and/or; past it 400."""
     idempotency_key_max: int = 255
     """Characters of an Idempotency-Key; past it 400."""
+    batch_operations_max: int = 100
+    """Operations of one batch; past it 400."""
     terms_max: int = 100
     """Filter terms of a request; past it 400."""
     list_max: int = 1_000

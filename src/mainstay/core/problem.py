@@ -10,7 +10,8 @@ class Problem(Exception):
     """A request that can't be answered.
 
     `code` is PostgREST's (`PGRST116`), PostgreSQL's SQLSTATE (`23505`) or ours (`MS001`), and finds a page in the
-    docs; each wire maps it to its own status. `where` is a path into the request.
+    docs; each wire maps it to its own status. `where` is a path into the request; `operation` says which of several
+    operations it is about.
     """
 
     def __init__(  # noqa: PLR0913 - each is a field of the answer
@@ -30,6 +31,7 @@ class Problem(Exception):
         self.hint = hint
         self.where = where
         self.retry_after_s = retry_after_s
+        self.operation: int | None = None
 
 
 class Refusal(Problem):

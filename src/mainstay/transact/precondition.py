@@ -4,6 +4,9 @@ The representation is read and the write is done in one transaction with one sna
 PostgreSQL refuses to write a row that another transaction changed since. So of two writers with the same tag one wins.
 """
 
+from collections.abc import Sequence
+
+from mainstay.core.environment import Isolation
 from mainstay.core.operation import Operation, Put
 from mainstay.core.ports import Transaction
 from mainstay.core.precondition import Precondition, entity_tag, failed
@@ -13,6 +16,11 @@ from mainstay.core.result import Result
 from mainstay.pipeline import Pipeline
 
 CHANGED_MEANWHILE = "40001"
+
+
+def isolation_of(operations: Sequence[Operation]) -> Isolation | None:
+    """What the operations' transaction needs: one view of the database where any has a precondition."""
+    return Isolation.REPEATABLE_READ if any(each.addressed is not None for each in operations) else None
 
 
 async def run_within(

@@ -1,6 +1,7 @@
 """One request's transaction: begun, done, recorded where it is to be done once, and committed. All of it or nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -10,6 +11,7 @@ from mainstay.core.once import Once
 from mainstay.core.operation import Ending
 from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
+from mainstay.core.problem import Problem
 from mainstay.sql.ledger import Ledger
 from mainstay.transact.once import Records
 
@@ -40,3 +42,13 @@ async def transact(store: Store, ledger: Ledger, principal: Principal, transacte
         return response, False
 
     return await store.transact(work, ending=transacted.ending, isolation=transacted.isolation)
+
+
+@contextmanager
+def about(operation: int) -> Iterator[None]:
+    """A problem in here is about that one of several operations."""
+    try:
+        yield
+    except Problem as problem:
+        problem.operation = operation
+        raise

@@ -63,6 +63,10 @@ STATUSES: dict[str, int] = {
     "MS480": 422,
     "MS481": 409,
     "MS482": 501,
+    # ours: several operations in one request
+    "MS483": 400,
+    "MS484": 400,
+    "MS485": 400,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,
@@ -147,6 +151,12 @@ class Body(msgspec.Struct):
     hint: str | None
 
 
+class BodyOfOne(Body):
+    """Of one of a batch's operations."""
+
+    operation: int
+
+
 def status_of(code: str, *, anonymous: bool) -> int:
     """The status of a code; 401 rather than 403 where a token could help. A code without a row is 400, or 500."""
     if code == "42501":
@@ -186,7 +196,8 @@ def respond(
 
 
 def _encoded(problem: Problem) -> bytes:
-    return encode(Body(problem.code, problem.message, problem.details, problem.hint))
+    said = (problem.code, problem.message, problem.details, problem.hint)
+    return encode(Body(*said) if problem.operation is None else BodyOfOne(*said, problem.operation))
 
 
 def _challenge(problem: Problem) -> str:
