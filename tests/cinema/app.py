@@ -51,6 +51,14 @@ def cinema(**settings: Any) -> Mainstay:
     member.may("delete", Review, rows=own)
     member.may("read", Member, rows=Member.id == claim.sub, columns=["id", "name", "email"])
 
+    editor = app.role("editor", inherits=[anonymous])
+    editor.may("create", Film, columns=["title", "year", "published", "director_id"])
+    editor.may("create", Review, columns="*", check=Review.film.has(Film.published))
+    editor.may("update", Film, columns=["title"])
+    editor.may("update", Review, rows=Review.public, columns=["stars"], check=Review.stars.between(1, 5))
+    editor.may("create", film_tags, columns="*")
+    editor.may("create", Screening, columns=["film_id", "host_id", "starts_at"], presets={"film_id": 1})
+
     critic = app.role("critic", inherits=[member])
     critic.may("read", Film, rows=Film.reviews.any(Review.author_id == claim.sub), columns="*")
 

@@ -23,6 +23,7 @@ TOKENS = {
     "bert": token("member", sub=BERT),
     "nobody": token("member"),
     "critic": token("critic", sub=ANNA),
+    "editor": token("editor"),
     "owner": token("owner"),
     "expired": token("owner", exp=1),
     "forged": token("owner", secret=SECRET[::-1]),

@@ -352,6 +352,38 @@ def test_a_row_that_lacks_a_column_gets_null_or_the_default(
         assert [film["published"] for film in ask.rows(insert, "owner")] == expected
 
 
+@pytest.mark.parametrize("default_to_null", [True, False])
+def test_rows_nest_in_the_rows_that_a_client_inserts(default_to_null: bool, ask: Asker) -> None:
+    """Of several rows the client names the columns that any of them has, a relation among them."""
+    rows = [
+        {"name": "Eve Lund", "films": [{"title": "Low Water", "year": 2024, "tags": [{"label": "tide"}]}]},
+        {"name": "Fay Moor", "born": "1999-01-02"},
+    ]
+
+    def insert(client: Any) -> Any:
+        builder = client.from_("directors").insert(rows, default_to_null=default_to_null)
+        builder.request.headers["Prefer"] += ",tx=rollback"
+        return builder.select("name", "films(title,tags(label))")
+
+    expected = [
+        {"name": "Eve Lund", "films": [{"title": "Low Water", "tags": [{"label": "tide"}]}]},
+        {"name": "Fay Moor", "films": []},
+    ]
+    assert ask.rows(insert, "owner") == expected
+
+
+def test_rows_nest_in_the_row_that_a_client_updates(ask: Asker) -> None:
+    def update(client: Any) -> Any:
+        changed = {"year": 1962, "trivia": {"fact": "It rained"}, "tags": [{"id": 1}, {"label": "pier"}]}
+        builder = client.from_("films").update(changed).eq("id", 1)
+        builder.request.headers["Prefer"] += ",tx=rollback"
+        return builder.select("year", "trivia(fact)", "tags(label)")
+
+    (film,) = ask.rows(update, "owner")
+    assert sorted(tag["label"] for tag in film.pop("tags")) == ["pier", "sea"]
+    assert film == {"year": 1962, "trivia": {"fact": "It rained"}}
+
+
 def test_a_session(ask: Asker) -> None:
     """Create, read, change and delete, one after the other."""
     director, *_ = ask.rows(lambda client: client.from_("directors").insert({"name": "Eve Lund"}), "owner")

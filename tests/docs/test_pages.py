@@ -20,6 +20,7 @@ FOLLOWED = [
     "README.md",
     "docs/index.md",
     "docs/how-to/write-a-policy.md",
+    "docs/how-to/write-nested.md",
     "docs/how-to/change-safely.md",
     "docs/how-to/retry-safely.md",
     "docs/how-to/write-several-at-once.md",

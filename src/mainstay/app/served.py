@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from mainstay.core.catalog import Catalog
+from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending
 from mainstay.core.problem import DeclarationError
 from mainstay.plan.view import Policy
@@ -51,7 +52,7 @@ def serve_catalog(
             answers=any(is_mentioned(name, catalog.mentioned) for name in ("response.status", "response.headers")),
         )
     told = [name for name in TOLD if impersonation is not None and is_mentioned(name, catalog.mentioned)]
-    wire = rest_wire(settings, catalog.schemas, told, catalog.written)
+    wire = rest_wire(settings, catalog.schemas, told, catalog.written, Nesting(catalog))
     return Served(catalog, _policy(settings, policies, catalog), wire, impersonation)
 
 
@@ -68,7 +69,11 @@ def _policy(settings: Settings, policies: Policies, catalog: Catalog) -> Policy:
 
 
 def rest_wire(
-    settings: Settings, schemas: tuple[str, ...], told: Collection[str], written: Collection[str] = ()
+    settings: Settings,
+    schemas: tuple[str, ...],
+    told: Collection[str],
+    written: Collection[str] = (),
+    nesting: Nesting | None = None,
 ) -> RestWire:
     """The REST wire as the settings have it."""
     ending, _, chosen = settings.transaction_end.partition("-")
@@ -82,6 +87,7 @@ def rest_wire(
         ending=Ending(ending),
         ending_chosen=bool(chosen),
         told=told,
+        nesting=nesting,
         schemas=schemas,
         server_timing=settings.server_timing,
         etags=settings.etags,

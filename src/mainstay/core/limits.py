@@ -27,7 +27,9 @@ class Limits(msgspec.Struct, frozen=True):
     rows_max: int = 1_000
     """Rows of one answer, at the root and inside each embed; a larger or absent limit becomes this one."""
     insert_rows_max: int = 10_000
-    """Rows of one insert; past it 400."""
+    """Rows of one insert, those nested in it among them; past it 400."""
+    nested_max: int = 20
+    """Relations that the body of one write nests, at all levels; past it 400."""
     statement_ms_max: int = 2_000
     """Milliseconds of one statement; past it the database cancels it: 504."""
     plans_max: int = 4_096

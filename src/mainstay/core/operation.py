@@ -132,11 +132,44 @@ class Conflict(Enum):
     IGNORE = "ignore"
 
 
+class Flaw(Enum):
+    """What is wrong with nested rows. Only who may write them is told."""
+
+    KEYS = "keys"  # their objects' keys differ
+    FORMS = "forms"  # here an object, there an array
+    ROWS = "rows"  # with them the payload holds more rows than `insert_rows_max`
+
+
+class NestedRows(msgspec.Struct, frozen=True, cache_hash=True):
+    """Related rows inside each object of a payload, under a key that names the relation as an embed does.
+
+    `columns` are the objects' keys at this level, all of them, in order of appearance; `children` describe those that
+    may be relations themselves. `partial`: not every object has every key. `single`: the value is one object, not an
+    array; None where all were null or empty. `conflict` and `on_conflict` are as an insert's.
+    """
+
+    target: str
+    hint: str | None = None
+    columns: tuple[str, ...] = ()
+    children: tuple["NestedRows", ...] = ()
+    single: bool | None = None
+    partial: bool = False
+    conflict: Conflict | None = None
+    on_conflict: tuple[str, ...] = ()
+    flaw: Flaw | None = None
+
+    @property
+    def key(self) -> str:
+        """The member of the payload's objects."""
+        return self.target if self.hint is None else f"{self.target}!{self.hint}"
+
+
 class Insert(msgspec.Struct, frozen=True, cache_hash=True):
     """New rows from the JSON text in slot `payload`: an array of objects, or with `single` one object.
 
-    `columns` are the payload's keys, in order of appearance. With `defaults`, a key that an object lacks takes the
-    column's default, else NULL. `conflict` makes it an upsert on `on_conflict` (the primary key where empty).
+    `columns` are the payload's keys, in order of appearance; `children` describe those that may be relations rather
+    than columns. With `defaults`, a key that an object lacks takes the column's default, else NULL. `conflict` makes
+    it an upsert on `on_conflict` (the primary key where empty).
     """
 
     table: TableRef
@@ -149,6 +182,7 @@ class Insert(msgspec.Struct, frozen=True, cache_hash=True):
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
     affected_max: int | None = None
+    children: tuple[NestedRows, ...] = ()
 
 
 class Put(msgspec.Struct, frozen=True, cache_hash=True):
@@ -160,12 +194,14 @@ class Put(msgspec.Struct, frozen=True, cache_hash=True):
     payload: int = 0
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
+    children: tuple[NestedRows, ...] = ()
 
 
 class Update(msgspec.Struct, frozen=True, cache_hash=True):
     """`columns` of the rows where `where` holds, from the JSON object in slot `payload`.
 
-    With `defaults`, a key that the object lacks sets the column to its default, else to NULL.
+    With `defaults`, a key that the object lacks sets the column to its default, else to NULL. With `children` it is of
+    one row, and they are merged into what is related to it.
     """
 
     table: TableRef
@@ -176,6 +212,7 @@ class Update(msgspec.Struct, frozen=True, cache_hash=True):
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
     affected_max: int | None = None
+    children: tuple[NestedRows, ...] = ()
 
 
 class Delete(msgspec.Struct, frozen=True, cache_hash=True):

@@ -102,7 +102,8 @@ class Guard(msgspec.Struct, frozen=True):
     """What must be true of a write before it is committed; else it is rolled back and answered with a problem.
 
     `claims`: the principal must have them before anything is sent, because presets write them. `checked`: no row may
-    violate the policy. `keyed`: the payload must have the key that the request named.
+    violate the policy. `keyed`: the payload must have the key that the request named. `alone`: exactly one row must
+    have been written at the root. `nested` are the tables below it.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -111,6 +112,8 @@ class Guard(msgspec.Struct, frozen=True):
     single: bool = False
     keyed: bool = False
     table: str = ""
+    alone: bool = False
+    nested: tuple[str, ...] = ()
 
 
 class InsertPlan(msgspec.Struct, frozen=True):
@@ -183,4 +186,64 @@ class InvokePlan(msgspec.Struct, frozen=True):
     guard: Guard = Guard()
 
 
-Plan: TypeAlias = ReadPlan | InsertPlan | UpdatePlan | DeletePlan | InvokePlan
+class Change(msgspec.Struct, frozen=True):
+    """What a PATCH may do to a related row that is there: set `columns` and `presets` where `rows` holds of it.
+
+    It is known by the columns `match`; `check` must hold of it then. A change of nothing finds the row, and leaves it.
+    """
+
+    match: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    presets: tuple[tuple[str, Operand], ...] = ()
+    rows: Condition = TRUE
+    check: Condition = TRUE
+
+
+class Level(msgspec.Struct, frozen=True):
+    """The rows of one table within a nested write.
+
+    `columns` come from the payload, `linked` from related rows of the same write, and `drawn` from the columns' own
+    defaults: taken before the rows are written, because other rows name them. `needed` are all that others name.
+    `defaults`: a column that an object lacks takes its default. `partial`: an object may lack a column; a change then
+    leaves it as it is.
+    `insert` and `change`: how rows are written, at least one of them; with both, a row that is there is changed.
+    `tie`: the columns by which a written row is known again where its key is known only then; none, by its number.
+    """
+
+    table: Table
+    columns: tuple[str, ...]
+    linked: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    defaults: bool = False
+    partial: bool = False
+    insert: InsertPlan | None = None
+    change: Change | None = None
+    tie: tuple[str, ...] = ()
+    branches: tuple["Branch", ...] = ()
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """Related rows inside each object of a level, at `key`: one object where the relation is to one, else an array.
+
+    `through`: how the junction's rows are inserted, where a junction joins.
+    """
+
+    key: str
+    relation: Relation
+    level: Level
+    through: InsertPlan | None = None
+
+
+class NestedPlan(msgspec.Struct, frozen=True):
+    """Rows with their related rows, in one statement: inserted, or below the one row that `update` is of."""
+
+    level: Level
+    payload: int
+    single: bool = False
+    update: UpdatePlan | None = None
+    answer: Answer = Answer()
+    guard: Guard = Guard()
+
+
+Plan: TypeAlias = ReadPlan | InsertPlan | UpdatePlan | DeletePlan | InvokePlan | NestedPlan

@@ -14,9 +14,17 @@ def require_claims(statement: Statement, principal: Principal) -> None:
 
 
 def verify(statement: Statement, result: Result) -> None:
-    """Raises 42501, PGRST115, PGRST116 or PGRST124; a store calls it before it commits."""
+    """Raises 42501, PGRST115, PGRST116, PGRST124 or MS458; a store calls it before it commits."""
     guard = statement.guard
     affected = result.rows if result.affected is None else result.affected
+    if guard.alone and affected != 1:
+        raise Problem(
+            "MS458",
+            "A change with nested rows is of one row",
+            details=f"The filter selects {affected} rows that may be changed",
+            hint="Filter by the primary key, which the body may repeat and not change.",
+            where="filter",
+        )
     if result.violations:
         raise _violation(statement)
     if guard.keyed and affected == 0:
@@ -38,5 +46,7 @@ def verify(statement: Statement, result: Result) -> None:
 
 
 def _violation(statement: Statement) -> Problem:
-    table = statement.guard.table
-    return Problem("42501", f'new row violates row-level security policy for table "{table}"', where="body")
+    guard = statement.guard
+    message = f'new row violates row-level security policy for table "{guard.table}"'
+    details = f"Or for one of the tables nested in it: {', '.join(guard.nested)}" if guard.nested else None
+    return Problem("42501", message, details=details, where="body")

@@ -13,6 +13,7 @@ from mainstay.plan.call import plan_invoke
 from mainstay.plan.handle import handling, unavailable
 from mainstay.plan.keyset import impossible, keyed
 from mainstay.plan.limit import limit_select
+from mainstay.plan.nested import plan_nested_insert, plan_nested_put, plan_nested_update
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import Policy, View
 from mainstay.plan.write import plan_delete, plan_insert, plan_put, plan_update
@@ -25,11 +26,11 @@ def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Li
         case Read():
             return plan_read(view, shape)
         case Insert():
-            return plan_insert(view, shape)
+            return plan_nested_insert(view, shape) if shape.children else plan_insert(view, shape)
         case Put():
-            return plan_put(view, shape)
+            return plan_nested_put(view, shape) if shape.children else plan_put(view, shape)
         case Update():
-            return plan_update(view, shape)
+            return plan_nested_update(view, shape) if shape.children else plan_update(view, shape)
         case Delete():
             return plan_delete(view, shape)
         case Invoke():

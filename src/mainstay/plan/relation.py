@@ -11,7 +11,11 @@ from mainstay.plan.view import View, nearest
 
 def find_relation(view: View, table: Table, target: str, hint: str | None, where: str) -> Relation:
     """Raises PGRST200 where no visible relation fits, PGRST201 where several do."""
-    visible = [relation for _, relation in view.relations(table)]
+    return choose_relation([relation for _, relation in view.relations(table)], table, target, hint, where)
+
+
+def choose_relation(visible: list[Relation], table: Table, target: str, hint: str | None, where: str) -> Relation:
+    """The one of the visible relations. Raises PGRST200 where none fits, PGRST201 where several do."""
     named = [relation for relation in visible if relation.name == target]
     fitting = [relation for relation in named if hint is None or _hinted(relation, hint)]
     if not fitting:

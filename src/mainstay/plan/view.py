@@ -4,7 +4,7 @@
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Protocol
 
 from mainstay.core.catalog import Catalog, Function, FunctionKey, Relation, Table, TableForm, TableKey
@@ -91,6 +91,13 @@ class View:
         """Relations whose target and whose join columns on every side the role may read, by their index."""
         return [(index, relation) for index, relation in enumerate(table.relations) if self._walkable(table, relation)]
 
+    def writable_relations(self, table: Table, actions: Set[Action]) -> list[Relation]:
+        """Relations that a write may join rows by: whose join columns on every side the role knows.
+
+        One of `actions` must be allowed on the target.
+        """
+        return [relation for relation in table.relations if _joins(relation) and self._reaches(relation, actions)]
+
     def target(self, relation: Relation) -> Table:
         return self.catalog.tables[relation.target]
 
@@ -130,6 +137,24 @@ class View:
             and self._reads(relation.target, (right for right, _ in junction.target_pairs))
         )
 
+    def _reaches(self, relation: Relation, actions: Set[Action]) -> bool:
+        """A name that the role knows for whatever reason, reading or writing, gives nothing away."""
+        junction = relation.junction
+        if not self.policy.actions(self.role, relation.target) & actions:
+            return False
+        if junction is None:
+            return self._knows(relation.source, relation.pairs, 0) and self._knows(relation.target, relation.pairs, 1)
+        pairs = (*junction.source_pairs, *junction.target_pairs)
+        return (
+            Action.CREATE in self.policy.actions(self.role, junction.table)
+            and self._knows(relation.source, junction.source_pairs, 0)
+            and self._knows(junction.table, pairs, 1)
+            and self._knows(relation.target, junction.target_pairs, 0)
+        )
+
+    def _knows(self, key: TableKey, pairs: Iterable[tuple[str, str]], side: int) -> bool:
+        return self.known(self.catalog.tables[key]).issuperset(pair[side] for pair in pairs)
+
     def _reads(self, key: TableKey, columns: Iterable[str]) -> bool:
         reading = self.policy.reading(self.role, key)
         return reading is not None and all(column in reading.masks for column in columns)
@@ -145,6 +170,11 @@ class View:
             hint=f"Perhaps you meant the table '{schema}.{near}'" if near else None,
             where="path",
         )
+
+
+def _joins(relation: Relation) -> bool:
+    """By columns that are equal, and to one row where the key is the source's."""
+    return relation.function is None and (relation.to_one or not relation.outgoing)
 
 
 def known_columns(policy: Policy, role: str, table: Table) -> set[str]:

@@ -83,7 +83,8 @@ def _default(column: sa.Column[Any]) -> sa.ColumnElement[Any] | None:
     server = column.server_default
     if isinstance(server, sa.DefaultClause):
         return sa.text(server.arg) if isinstance(server.arg, str) else server.arg  # type: ignore[return-value]
-    if column.computed is not None or not _has_default(column):
+    unsaid = server is not None and column.identity is None  # what a trigger fills in
+    if unsaid or column.computed is not None or not _has_default(column):
         return None
     table = f'"{column.table.schema or "public"}"."{column.table.name}"'
     sequence = sa.func.pg_get_serial_sequence(sa.literal(table), sa.literal(str(column.name)))

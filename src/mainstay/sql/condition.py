@@ -104,7 +104,7 @@ class Scope:
         """The whole row, of the table's own type."""
         source: Any = self.source
         whole: Expression = source.table_valued()
-        if isinstance(self.source, sa.CTE):  # whose rows are of no named type
+        if isinstance(self.source, sa.CTE | sa.Subquery):  # whose rows are of no named type
             return sa.cast(whole, Named(row_type(self.table)))
         return whole
 

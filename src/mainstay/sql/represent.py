@@ -42,6 +42,12 @@ def received(table: Table, payload: sa.FromClause) -> sa.FromClause:
     return sa.select(*columns).select_from(payload).subquery("received")
 
 
+def received_value(column: Column, value: Expression) -> Expression:
+    """One value of the payload as the table's own."""
+    reader = _of(column).from_json
+    return value if reader is None else converted(reader, value)
+
+
 def converted(function: FunctionKey, value: Expression) -> Expression:
     return NamedCall(function, [(None, value)])
 

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from mainstay.core.catalog import Catalog, Volatility
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Count, Format
-from mainstay.core.plan import DeletePlan, Guard, InsertPlan, InvokePlan, Plan, ReadPlan, UpdatePlan
+from mainstay.core.plan import DeletePlan, Guard, InsertPlan, InvokePlan, NestedPlan, Plan, ReadPlan, UpdatePlan
 from mainstay.core.statement import Bind, Column, Mode, Statement
 from mainstay.sql.batch import batched, batched_insert
 from mainstay.sql.binds import Binds, render
 from mainstay.sql.call import invoke_answer
 from mainstay.sql.condition import Conditions
+from mainstay.sql.nested import nested_answer
+from mainstay.sql.overlay import Overlay
 from mainstay.sql.read import Answering, countable, read_answer, rows
 from mainstay.sql.write import delete_answer, insert_answer, update_answer
 
@@ -41,6 +43,9 @@ def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Stat
             return _write(plan, plan.guard, catalog, delete_answer, answers=answers)
         case InvokePlan():
             return _invoke(plan, catalog, answers=answers)
+        case NestedPlan():
+            overlay = Overlay(catalog, Binds())
+            return _written(overlay, nested_answer(overlay, plan), plan.guard, answers=answers)
 
 
 def with_response(answer: Answering, *, answers: bool) -> Answering:
@@ -113,13 +118,16 @@ def _insert(plan: InsertPlan, catalog: Catalog, *, answers: bool) -> Statement:
 def _write(
     plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering], *, answers: bool
 ) -> Statement:
-    binds = Binds()
-    conditions = Conditions(catalog, binds)
-    answer = with_response(answering(conditions, plan), answers=answers)
+    conditions = Conditions(catalog, Binds())
+    return _written(conditions, answering(conditions, plan), guard, answers=answers)
+
+
+def _written(conditions: Conditions, answer: Answering, guard: Guard, *, answers: bool) -> Statement:
+    answer = with_response(answer, answers=answers)
     text, names = render(conditions.checked(answer.select))
     return Statement(
         text=text,
-        binds=binds.in_order(names),
+        binds=conditions.binds.in_order(names),
         columns=answer.columns,
         mode=Mode.WRITE,
         single=guard.single,

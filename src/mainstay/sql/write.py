@@ -71,7 +71,7 @@ def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     if not plan.columns and not plan.presets:
         return answer_of(conditions, _no_rows(plan), plan.answer, plan.table)
     payload = payload_of(conditions, plan)
-    given = {name: _or_default(plan, payload, name) for name in plan.columns}
+    given = {name: or_default(plan, payload, name) for name in plan.columns}
     checks = [check for _, check in plan.choices]
     columns = returning(plain_table(plan.table), plan.table, plan.answer, checks)
     written, violations = update_rows(conditions, plan, given, columns=columns)
@@ -82,18 +82,21 @@ def update_rows(
     conditions: Conditions,
     plan: UpdatePlan,
     given: Mapping[str, Any],
-    *where: Expression,
+    same: Sequence[str] = (),
+    *,
     columns: Sequence[Any] | None = None,
 ) -> tuple[sa.CTE, Expression | None]:
-    """The rows written, `given` the values of the payload's columns, and how many of them break the policy.
+    """The rows written, and how many of them break the policy.
 
+    `given` are the values of the payload's columns; of those in `same`, only rows that have them already are written.
     `columns` of them are returned; None: all.
     """
     target = plain_table(plan.table)
     back: list[Any] = list(target.c) if columns is None else list(columns)
     scope = Scope(plan.table, target)
     values = {**given, **presets_of(conditions, scope, plan.presets)}
-    update = _filtered(conditions, scope, sa.update(target).values(values), plan.where).where(*where)
+    update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
+    update = update.where(*(target.c[name] == given[name] for name in same))
     if len(plan.choices) > 1:
         return _update_by_choice(conditions, plan, update, target, back)
     ((where_chosen, check),) = plan.choices
@@ -162,7 +165,7 @@ def _payload_as_sent(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> s
     return rows_of.subquery("body")
 
 
-def _or_default(plan: InsertPlan | UpdatePlan, payload: sa.FromClause, name: str) -> Expression:
+def or_default(plan: InsertPlan | UpdatePlan, payload: sa.FromClause, name: str) -> Expression:
     """With `missing=default`, a key that the object lacks takes what the database fills in."""
     if not plan.defaults:
         return payload.c[name]
@@ -175,7 +178,7 @@ def default_of(column: catalog.Column) -> Expression:
 
 
 def _payload_rows(conditions: Conditions, plan: InsertPlan, scope: Scope, payload: sa.FromClause) -> sa.Select[Any]:
-    columns: list[Any] = [_or_default(plan, payload, name).label(name) for name in plan.columns]
+    columns: list[Any] = [or_default(plan, payload, name).label(name) for name in plan.columns]
     columns += [value.label(name) for name, value in presets_of(conditions, scope, plan.presets).items()]
     if not columns:  # rows of defaults; an INSERT … SELECT has to name a column, so one of them is spelt out
         free = next((column for column in plan.table.columns.values() if not column.generated), None)
@@ -220,7 +223,7 @@ def already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> E
     return count_of(source, sa.exists(sa.select(sa.literal_column("1")).select_from(before.source).where(same)))
 
 
-def violations_of(conditions: Conditions, table: Table, written: sa.CTE, check: Condition) -> Expression | None:
+def violations_of(conditions: Conditions, table: Table, written: sa.FromClause, check: Condition) -> Expression | None:
     if check == TRUE:
         return None
     return count_of(written, _broken(conditions.condition(Scope(table, written), check)))

@@ -10,6 +10,7 @@ from mainstay.core.operation import (
     Format,
     FunctionRef,
     Insert,
+    NestedRows,
     Operation,
     Put,
     Read,
@@ -27,6 +28,7 @@ from mainstay.wires.rest.filter import Slots
 from mainstay.wires.rest.invoke import function_of, parse_invoke
 from mainstay.wires.rest.keyset import read_after
 from mainstay.wires.rest.long_query import FORM
+from mainstay.wires.rest.nested import may_nest, read_children
 from mainstay.wires.rest.page import parse_range
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.prefer import parse_prefer
@@ -183,13 +185,28 @@ class _Parser:
         if payload is None:
             return self._read(query)
         columns = payload.columns if query.columns is None else query.columns
+        children = self._children(payload, columns, uniform=query.columns is None)
         match self.method:
             case "POST":
-                return self._insert(query, payload, columns)
+                return self._insert(query, payload, columns, children)
             case "PATCH":
-                return self._update(query, payload, columns)
+                return self._update(query, columns, children)
             case _:
-                return self._put(query, columns)
+                return self._put(query, columns, children)
+
+    def _children(self, payload: Payload, columns: tuple[str, ...], *, uniform: bool) -> tuple[NestedRows, ...]:
+        words = self.setup.nesting.of(self.table)
+        if not may_nest(columns, words):
+            return ()
+        return read_children(
+            payload,
+            columns,
+            words,
+            self.setup.nesting,
+            self.setup.limits,
+            uniform=uniform,
+            conflict=self.preferences.conflict if self.method == "POST" else None,
+        )
 
     def _read(self, query: Query) -> Read:
         bodied = self.method == "GET" or self.precondition is not None or self.media.format is None
@@ -207,7 +224,9 @@ class _Parser:
             after=None if query.after is None else read_after(query.after, self.table, query.order, self.slots),
         )
 
-    def _insert(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Insert:
+    def _insert(
+        self, query: Query, payload: Payload, columns: tuple[str, ...], children: tuple[NestedRows, ...]
+    ) -> Insert:
         conflict = self.preferences.conflict
         return Insert(
             table=self.table,
@@ -219,9 +238,10 @@ class _Parser:
             returning=self._returning(query),
             count=self.preferences.count,
             affected_max=self.preferences.affected_max,
+            children=children,
         )
 
-    def _update(self, query: Query, payload: Payload, columns: tuple[str, ...]) -> Update:
+    def _update(self, query: Query, columns: tuple[str, ...], children: tuple[NestedRows, ...]) -> Update:
         return Update(
             table=self.table,
             columns=columns,
@@ -230,9 +250,10 @@ class _Parser:
             returning=self._returning(query),
             count=self.preferences.count,
             affected_max=self.preferences.affected_max,
+            children=children,
         )
 
-    def _put(self, query: Query, columns: tuple[str, ...]) -> Put:
+    def _put(self, query: Query, columns: tuple[str, ...], children: tuple[NestedRows, ...]) -> Put:
         if not _is_key(query.where):
             raise Problem(
                 "PGRST105",
@@ -245,6 +266,7 @@ class _Parser:
             where=query.where,
             returning=self._returning(query),
             count=self.preferences.count,
+            children=children,
         )
 
     def _returning(self, query: Query) -> Returning:

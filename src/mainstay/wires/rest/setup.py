@@ -4,6 +4,7 @@ import msgspec
 
 from mainstay.core.exchange import Request
 from mainstay.core.limits import Limits
+from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending
 from mainstay.core.problem import Problem
 from mainstay.wires.rest.accept import Media
@@ -16,7 +17,10 @@ METHODS = READS | PAYLOADS | {"DELETE"}
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What a wire was set up with. `schemas` are those a profile may name, the first the default; none: any."""
+    """What a wire was set up with. `schemas` are those a profile may name, the first the default; none: any.
+
+    `nesting` has the words by which a body may nest related rows.
+    """
 
     prefix: str = "/rest/v1"
     limits: Limits = Limits()
@@ -27,6 +31,7 @@ class Setup(msgspec.Struct, frozen=True):
     written: frozenset[str] = frozenset()
     ending: Ending = Ending.COMMIT
     ending_chosen: bool = False
+    nesting: Nesting = Nesting()
 
 
 def profile(request: Request, setup: Setup) -> str | None:

@@ -6,7 +6,8 @@ import msgspec
 
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Ending, Invoke, Operation
+from mainstay.core.nesting import Nesting
+from mainstay.core.operation import Ending, Invoke, NestedRows, Operation, TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.answered import as_the_database_says
@@ -16,6 +17,7 @@ from mainstay.wires.rest.cors import Cors, cors_headers, preflight
 from mainstay.wires.rest.idempotency import parse_once, replayed
 from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
+from mainstay.wires.rest.nested import may_nest, read_children
 from mainstay.wires.rest.parse import parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import respond
@@ -28,6 +30,7 @@ class RestWire:
     """PostgREST 14's URL grammar, mounted at `prefix` (empty for the root).
 
     `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
+    `nesting` has the words by which a body may nest related rows; without, a key is a column.
     `plan_enabled` allows EXPLAIN by media type, `aggregates_enabled` aggregates in `select`; `ending` is how
     transactions end, unless `ending_chosen` and the request says otherwise (`Prefer: tx=…`); `server_timing` tells
     where the time went, and `etags` gives reads an entity tag. `told` are the settings by which code in the database
@@ -51,8 +54,10 @@ class RestWire:
         server_timing: bool = False,
         etags: bool = True,
         memo_max: int | None = None,
+        nesting: Nesting | None = None,
     ) -> None:
         limits = limits or Limits()
+        self.nesting = nesting or Nesting()
         self.setup = Setup(
             prefix,
             limits,
@@ -63,6 +68,7 @@ class RestWire:
             frozenset(written),
             ending,
             ending_chosen,
+            self.nesting,
         )
         self.server_timing = server_timing
         self.told = frozenset(told)
@@ -96,7 +102,7 @@ class RestWire:
             get("prefer"),
             get("accept-profile") if request.method in READS else get("content-profile"),
             self.setup.cors.allow(get("origin")),
-            None if payload is None else (payload.single, payload.columns),
+            None if payload is None else (payload.single, payload.columns, self._children(request, payload)),
         )
         known = self._memo.get(key)
         if known is None or known.operation is None:
@@ -124,6 +130,14 @@ class RestWire:
             return payload if request.method == "POST" else only_object(payload)
         except Problem:
             return None
+
+    def _children(self, request: Request, payload: Payload) -> tuple[NestedRows, ...]:
+        """What the parse will make of nested rows, or more: it looks at the keys that `columns` names alone."""
+        name = request.path[len(self.setup.prefix) + 1 :]
+        words = self.nesting.of(TableRef(name, request.headers.get("content-profile")))
+        if not may_nest(payload.columns, words):
+            return ()
+        return read_children(payload, payload.columns, words, self.nesting, self.setup.limits, uniform=True)
 
     def render(self, call: Call, result: Result, times: Sequence[float] = ()) -> Response:
         """The response to a call that was run. For a description, `result.body` is its document.

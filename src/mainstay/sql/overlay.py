@@ -1,0 +1,46 @@
+"""Tables as a statement leaves them: what was there, without the rows that it has written anew, and with those.
+
+All parts of one statement see the tables as they were before it. Where a policy's check or an embed has to see rows
+that an earlier part wrote, it reads them from that part's CTE.
+"""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from mainstay.core.catalog import Catalog, TableKey
+from mainstay.sql.binds import Binds
+from mainstay.sql.condition import Conditions, Scope, plain_table
+
+
+class Layer(NamedTuple):
+    """Rows written into a table. `replaced`: the columns by which they stand for rows of it; none where all are new."""
+
+    rows: sa.FromClause
+    replaced: tuple[str, ...] = ()
+
+
+class Overlay(Conditions):
+    """Conditions whose tables show what was written so far: each `add` changes what is compiled after it."""
+
+    def __init__(self, catalog: Catalog, binds: Binds) -> None:
+        super().__init__(catalog, binds)
+        self._layers: dict[TableKey, list[Layer]] = {}
+
+    def add(self, table: TableKey, layer: Layer) -> None:
+        self._layers.setdefault(table, []).append(layer)
+
+    def scope(self, key: TableKey) -> Scope:
+        layers = self._layers.get(key)
+        if not layers:
+            return super().scope(key)
+        table = self.catalog.tables[key]
+        before = plain_table(table).alias(self.alias())
+        kept = sa.select(*before.c).where(*(self._not_in(before, layer) for layer in layers if layer.replaced))
+        written = [sa.select(*(layer.rows.c[column.name] for column in before.c)) for layer in layers]
+        return Scope(table, sa.union_all(kept, *written).subquery(self.alias()))
+
+    def _not_in(self, before: sa.FromClause, layer: Layer) -> sa.ColumnElement[bool]:
+        rows = layer.rows.alias(self.alias())
+        same = (rows.c[name] == before.c[name] for name in layer.replaced)
+        return ~sa.exists(sa.select(sa.literal_column("1")).select_from(rows).where(*same).correlate(before))
