@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from mainstay.cli.schemas import Schemas
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -14,7 +16,7 @@ def inspect(
     database: str,
     /,
     *,
-    schema: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    schema: Schemas = (),
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Print what was found in a database: tables and views, their keys and relations, functions. Changes nothing.
@@ -24,7 +26,7 @@ def inspect(
     database
         The PostgreSQL database's URL.
     schema
-        A schema to look at; may be repeated. Else those of MAINSTAY_SCHEMAS, else public.
+        A schema to look at, or several with commas between them. Else those of MAINSTAY_SCHEMAS, else public.
     json
         Print it all, as JSON.
     """

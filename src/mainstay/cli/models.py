@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from mainstay.cli.schemas import Schemas
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,7 +17,7 @@ def models(
     database: str,
     /,
     *,
-    schema: Annotated[tuple[str, ...], Parameter(negative="")] = ("public",),
+    schema: Schemas = ("public",),
     output: Annotated[Path | None, Parameter(show_default=False)] = None,
 ) -> None:
     """Write SQLAlchemy models for the tables and views of a database: a first version, to be read and gone on with.
@@ -25,7 +27,7 @@ def models(
     database
         The PostgreSQL database's URL.
     schema
-        A schema whose tables are wanted; may be repeated.
+        A schema whose tables are wanted, or several with commas between them.
     output
         The file to write; else they are printed.
     """

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from mainstay.cli.schemas import Schemas
 from mainstay.settings import PUBLIC_KEYS
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def serve(  # noqa: PLR0913 - each is an option
     /,
     *,
     database: str | None = None,
-    schema: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    schema: Schemas = (),
     anonymous_role: str | None = None,
     workers: int = 1,
     host: str = "127.0.0.1",
@@ -35,7 +36,7 @@ def serve(  # noqa: PLR0913 - each is an option
     database
         The PostgreSQL database's URL; else MAINSTAY_DATABASE_URL, else the app's own.
     schema
-        A schema to serve, where the database is reflected; may be repeated, the first is the default.
+        A schema to serve, where the database is reflected; several with commas between them; the first is the default.
     anonymous_role
         The role of a request without a token.
     workers
