@@ -13,6 +13,7 @@ from mainstay.core.exchange import Request, Response
 from services.postgres import Postgres
 
 PREFIX = "/rest/v1"
+CLAIMS = {"sub": "ann", "names": ["a", "b,c"]}
 
 
 class Shop:
@@ -33,9 +34,11 @@ class Shop:
 
         return self.loop.run_until_complete(all_of_them())
 
-    def call(self, asked: str, body: Any = None, role: str | None = None, **headers: str) -> "Answer":
+    def call(
+        self, asked: str, body: Any = None, role: str | None = None, claims: Any = None, **headers: str
+    ) -> "Answer":
         """`asked` is `GET /f?a=1`, below `/rpc`. A body that is no bytes is sent as JSON."""
-        (response,) = self.ask(request(asked, body, role, **headers))
+        (response,) = self.ask(request(asked, body, role, claims, **headers))
         return Answer(response)
 
     def sql(self, text: str) -> str:
@@ -61,12 +64,12 @@ class Answer:
         return (self.body or b"").decode()
 
 
-def request(asked: str, body: Any = None, role: str | None = None, **headers: str) -> Request:
+def request(asked: str, body: Any = None, role: str | None = None, claims: Any = None, **headers: str) -> Request:
     method, _, target = asked.partition(" ")
     path, _, query = target.partition("?")
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if role is not None:
-        sent["authorization"] = f"Bearer {issue_token(SECRET, {'role': role, 'sub': 'ann'})}"
+        sent["authorization"] = f"Bearer {issue_token(SECRET, claims or {'role': role, **CLAIMS})}"
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     return Request(method, f"{PREFIX}/rpc{path}", query, sent, content)
 

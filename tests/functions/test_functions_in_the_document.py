@@ -30,6 +30,11 @@ def test_only_functions_that_the_role_may_call_are_there(shop: Shop) -> None:
     assert not [path for path in document(shop, "nobody")["paths"] if path.startswith("/rpc")]
 
 
+def test_what_the_policy_passes_is_no_argument(shop: Shop) -> None:
+    get = document(shop)["paths"]["/rpc/works_of"]["get"]
+    assert [each["name"] for each in get["parameters"] if "name" in each] == ["above"]
+
+
 def test_what_changes_something_is_only_posted(shop: Shop) -> None:
     paths = document(shop)["paths"]
     assert set(paths["/rpc/add_them"]) == {"get", "post"}

@@ -1,12 +1,13 @@
 """What a role may call, what it sees of what comes back, and that no argument gets around it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from functions.conftest import Shop
 from functions.workshop import workshop
-from mainstay import Mainstay
+from mainstay import Mainstay, claim
 from mainstay.core.problem import DeclarationError
 
 
@@ -158,3 +159,42 @@ def test_another_grant_is_another_version(shop: Shop) -> None:
     other.role("new").may_call("greet")
     first, second = asyncio.run(one.load()), asyncio.run(other.load())
     assert first.policy.version != second.policy.version
+
+
+def test_what_the_policy_passes_no_caller_can(shop: Shop) -> None:
+    assert shop.call("GET /works_of", role="member").json == [{"title": "Chair"}, {"title": "Chest"}]
+    assert shop.call("GET /works_of?above=500", role="member").json == [{"title": "Chest"}]
+    assert shop.call("POST /works_of", {"above": 500}, role="member").json == [{"title": "Chest"}]
+    for asked, body in (("GET /works_of?who=bob", None), ("POST /works_of", {"who": "bob", "above": 1})):
+        refused = shop.call(asked, body, role="member")
+        assert (refused.status, refused.json["code"]) == (404, "PGRST202")
+        assert "who" not in (refused.json["hint"] or "")
+
+
+def test_a_constant_and_a_list_of_claims_are_passed(shop: Shop) -> None:
+    answer = shop.call("POST /rename", {"tool": 1}, role="member")
+    assert answer.json == 'it\'s 1{a,"b,c"}'
+
+
+def test_without_the_claim_that_is_passed_nothing_is_called(shop: Shop) -> None:
+    refused = shop.call("GET /works_of", role="member", claims={"role": "member"})
+    assert (refused.status, refused.json["code"]) == (403, "42501")
+    assert refused.json["message"] == "permission denied for function works_of"
+
+
+@pytest.mark.parametrize(
+    ("presets", "what", "hint"),
+    [
+        ({"whom": claim.sub}, "public.works_of has no argument 'whom'", "Did you mean 'who'?"),
+        ({"above": "many"}, "argument 'above' can't be 'many'", "a claim or a constant"),
+    ],
+)
+def test_a_preset_that_does_not_fit_is_refused_when_the_app_starts(
+    presets: dict[str, Any], what: str, hint: str, shop: Shop
+) -> None:
+    app = workshop(shop.url)
+    app.role("new").may_call("works_of", presets=presets)
+    with pytest.raises(DeclarationError) as refused:
+        asyncio.run(app.load())
+    assert refused.value.what.startswith(what)
+    assert refused.value.hint == hint

@@ -65,6 +65,11 @@ BEGIN RAISE SQLSTATE 'PT402' USING MESSAGE = 'Pay first', DETAIL = 'Quota', HINT
 CREATE FUNCTION not_for_all(secret text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT secret';
 CREATE TABLE tools (id int PRIMARY KEY, name text);
 INSERT INTO tools VALUES (1, 'Saw'), (2, 'Plane');
+CREATE FUNCTION works_of(who text, above numeric DEFAULT 0) RETURNS TABLE (title text) STABLE LANGUAGE sql
+    AS 'SELECT w.title FROM works w WHERE w.owner = who AND w.price > above ORDER BY w.id';
+CREATE FUNCTION works_of(above numeric) RETURNS TABLE (title text) STABLE LANGUAGE sql AS $$ SELECT 'all' $$;
+CREATE FUNCTION rename(tag text, tool int, names text[]) RETURNS text LANGUAGE sql
+    AS $$ SELECT tag || tool || names::text $$;
 CREATE FUNCTION label(tools) RETURNS text STABLE LANGUAGE sql AS $$ SELECT $1.name || '?' $$;
 CREATE FUNCTION all_tools() RETURNS SETOF tools STABLE LANGUAGE sql AS 'SELECT * FROM tools';
 CREATE FUNCTION sharpen() RETURNS SETOF tools LANGUAGE sql AS 'UPDATE tools SET id = id RETURNING *';
@@ -93,7 +98,7 @@ class Work(Base):
 
 
 NAMES = re.findall(r"CREATE FUNCTION (\w+)", SQL)
-PRIVATE = ("not_for_all", "label")
+PRIVATE = ("not_for_all", "label", "works_of", "rename")
 
 
 def workshop(url: str, **settings: Any) -> Mainstay:
@@ -115,6 +120,8 @@ def workshop(url: str, **settings: Any) -> Mainstay:
     member = app.role("member", inherits=[anonymous])
     member.may("read", Work, rows=Work.owner == claim.sub, columns="*")
     member.may_call("public.not_for_all")
+    member.may_call("works_of", presets={"who": claim.sub})
+    member.may_call("rename", presets={"tag": "it's ", "names": claim.names})
     app.role("stranger").may_call("all_works", "add_them")
     app.role("nobody").may("read", Maker, columns="*")
     return app

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from mainstay.core.catalog import Argument, Function, FunctionKey, Relation, Table
-from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Operand, Slot
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Literal, Operand, Slot
 from mainstay.core.operation import Conflict, Count, Format, Join, Nulls
 
 
@@ -103,7 +103,7 @@ class Guard(msgspec.Struct, frozen=True):
 
     `claims`: the principal must have them before anything is sent, because presets write them. `checked`: no row may
     violate the policy. `keyed`: the payload must have the key that the request named. `alone`: exactly one row must
-    have been written at the root. `nested` are the tables below it.
+    have been written at the root. `nested` are the tables below it. A problem names the `table`, or the `function`.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -114,6 +114,7 @@ class Guard(msgspec.Struct, frozen=True):
     table: str = ""
     alone: bool = False
     nested: tuple[str, ...] = ()
+    function: str = ""
 
 
 class InsertPlan(msgspec.Struct, frozen=True):
@@ -162,7 +163,7 @@ class Passed(msgspec.Struct, frozen=True):
     """An argument of a call and where its value is; None: in the member of its name in the payload."""
 
     argument: Argument
-    value: Slot | None = None
+    value: Slot | Claim | Literal | None = None
 
 
 class InvokePlan(msgspec.Struct, frozen=True):

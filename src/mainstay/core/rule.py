@@ -4,11 +4,15 @@ A rule's conditions already hold `Present` guards for the claims that they name,
 """
 
 from enum import Enum
+from typing import TypeAlias
 
 import msgspec
 
 from mainstay.core.catalog import TableKey
 from mainstay.core.condition import TRUE, Condition, Operand
+
+Presets: TypeAlias = tuple[tuple[str, Operand], ...]
+"""What is written, or passed, whatever the request says: names with a claim's slot or a constant."""
 
 
 class Action(Enum):

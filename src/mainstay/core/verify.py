@@ -10,7 +10,7 @@ def require_claims(statement: Statement, principal: Principal) -> None:
     """Raises 42501 where a claim that a preset writes is missing or null: then the rule grants nothing."""
     for claim in statement.guard.claims:
         if principal.claim(claim.path) is None:
-            raise _violation(statement)
+            raise _violation(statement) if not statement.guard.function else _denied(statement)
 
 
 def verify(statement: Statement, result: Result) -> None:
@@ -43,6 +43,10 @@ def verify(statement: Statement, result: Result) -> None:
             details=f"The result contains {result.rows} rows",
             where="accept",
         )
+
+
+def _denied(statement: Statement) -> Problem:
+    return Problem("42501", f"permission denied for function {statement.guard.function}", where="path")
 
 
 def _violation(statement: Statement) -> Problem:

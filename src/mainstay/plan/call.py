@@ -7,7 +7,7 @@ embedded. What a function returns of its own, a value or rows that it declares i
 import msgspec
 
 from mainstay.core.catalog import ANY_MEDIA, Column, Function, Kind, Table, TableForm, Volatility, rows_key
-from mainstay.core.condition import Slot
+from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.operation import Count, Format, FunctionRef, Given, Invoke
 from mainstay.core.plan import Guard, InvokePlan, Passed, Select
 from mainstay.core.problem import Problem
@@ -29,6 +29,7 @@ def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
         raise unavailable(invoke.accepts)
     single = media is None and written is None and invoke.format is Format.OBJECT
     body = invoke.body
+    preset = _preset(view, function)
     members = body is not None and bool(body.names) and not whole
     if invoke.affected_max is not None and not function.many:
         raise Problem(
@@ -38,7 +39,7 @@ def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
         )
     return InvokePlan(
         function=function,
-        passed=_passed_whole(function, invoke) if whole else _passed_by_name(function, invoke),
+        passed=(*(_passed_whole(function, invoke) if whole else _passed_by_name(function, invoke)), *preset),
         select=_select(view, function, invoke),
         writes=not invoke.safe and function.volatility is Volatility.VOLATILE,
         payload=body.value if body is not None and members else None,
@@ -49,7 +50,12 @@ def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
         strip_nulls=invoke.strip_nulls,
         media=media,
         handling=written if media is None else None,
-        guard=Guard(affected_max=invoke.affected_max, single=single),
+        guard=Guard(
+            claims=tuple(each.value for each in preset if isinstance(each.value, Claim)),
+            affected_max=invoke.affected_max,
+            single=single,
+            function=function.key.name,
+        ),
     )
 
 
@@ -96,6 +102,16 @@ def _passed_by_name(function: Function, invoke: Invoke) -> tuple[Passed, ...]:
         for argument in function.arguments
         if argument.name in names
     )
+
+
+def _preset(view: View, function: Function) -> tuple[Passed, ...]:
+    """The arguments that the policy passes, which are not among those that a caller is offered."""
+    presets = dict(view.policy.presets(view.role, function.key))
+    if not presets:
+        return ()
+    whole = next(each for each in view.catalog.functions[function.key] if view.offer(each) == function)
+    found = ((argument, presets.get(argument.name)) for argument in whole.arguments)
+    return tuple(Passed(argument, value) for argument, value in found if isinstance(value, Claim | Literal))
 
 
 def _slot(given: Given, *, variadic: bool) -> Slot:

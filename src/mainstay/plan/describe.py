@@ -11,6 +11,7 @@ import msgspec
 from mainstay.core.catalog import Catalog, FunctionKey, Relation, Table, TableForm, TableKey
 from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
 from mainstay.core.limits import Limits
+from mainstay.core.operation import FunctionRef
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
 from mainstay.plan.relation import find_relation
@@ -37,12 +38,12 @@ def describe(catalog: Catalog, policy: Policy, role: str, limits: Limits, *, sch
         schema=schema,
         schemas=tuple(name for name in catalog.schemas if called[name] or any(key.schema == name for key in seen)),
         limits=limits,
-        functions=tuple(_describe_function(catalog, key) for key in called[schema]),
+        functions=tuple(_describe_function(view, key) for key in called[schema]),
     )
 
 
-def _describe_function(catalog: Catalog, key: FunctionKey) -> FunctionDescription:
-    overloads = catalog.functions[key]
+def _describe_function(view: View, key: FunctionKey) -> FunctionDescription:
+    catalog, overloads = view.catalog, view.functions(FunctionRef(key.name, key.schema))
     own = {
         each.rows: catalog.tables[each.rows]
         for each in overloads

@@ -7,12 +7,14 @@ import difflib
 from collections.abc import Iterable, Set
 from typing import Protocol
 
+import msgspec
+
 from mainstay.core.catalog import Catalog, Function, FunctionKey, Relation, Table, TableForm, TableKey
 from mainstay.core.condition import TRUE, Field
 from mainstay.core.limits import Limits
 from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.problem import Problem
-from mainstay.core.rule import Action, Reading, Rule
+from mainstay.core.rule import Action, Presets, Reading, Rule
 
 
 class Policy(Protocol):
@@ -34,6 +36,7 @@ class Policy(Protocol):
     def rules(self, role: str, action: Action, table: TableKey) -> tuple[Rule, ...]: ...
     def actions(self, role: str, table: TableKey) -> frozenset[Action]: ...
     def may_call(self, role: str, function: FunctionKey) -> bool: ...
+    def presets(self, role: str, function: FunctionKey) -> Presets: ...
 
 
 class View:
@@ -54,9 +57,22 @@ class View:
         return table
 
     def functions(self, ref: FunctionRef) -> tuple[Function, ...]:
-        """The function's overloads; none where it is not there or the role may not call it. Raises PGRST106."""
+        """The overloads as the role may call them; none where it may not, or there is none. Raises PGRST106."""
         key = FunctionKey(self._schema(ref.schema), ref.name)
-        return self.catalog.functions.get(key, ()) if self.policy.may_call(self.role, key) else ()
+        if not self.policy.may_call(self.role, key):
+            return ()
+        offers = (self.offer(each) for each in self.catalog.functions.get(key, ()))
+        return tuple(offer for offer in offers if offer is not None)
+
+    def offer(self, function: Function) -> Function | None:
+        """The function without the arguments that the policy itself passes; None where it lacks one of those."""
+        preset = {name for name, _ in self.policy.presets(self.role, function.key)}
+        if not preset:
+            return function
+        rest = tuple(argument for argument in function.arguments if argument.name not in preset)
+        if len(rest) + len(preset) != len(function.arguments):
+            return None
+        return msgspec.structs.replace(function, arguments=rest)
 
     def callable(self, schema: str) -> list[FunctionKey]:
         """The functions of a schema that the role may call."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from mainstay.core.catalog import Catalog, Column, FunctionKey, Kind, Table, TableKey
+from mainstay.core.catalog import Catalog, Column, Kind, Table, TableKey
 from mainstay.core.condition import TRUE, Call, Claim, Condition, Field, Literal, Operand, Present, both
 from mainstay.core.problem import DeclarationError
 from mainstay.core.rule import Action, Rule
@@ -58,28 +58,6 @@ class Site(msgspec.Struct, frozen=True, eq=False):
 def rules_of(role: Role, catalog: Catalog) -> list[Rule]:
     """All rules that the role declares itself, in order. Raises DeclarationError."""
     return [rule for grant in role.grants for rule in _rules(role, grant, catalog)]
-
-
-def calls_of(role: Role, catalog: Catalog) -> frozenset[FunctionKey]:
-    """The functions that the role itself may call. Raises DeclarationError for one that is not there."""
-    return frozenset(_function(name, catalog, f"role {role.name!r}, may_call") for name in role.calls)
-
-
-def _function(name: str, catalog: Catalog, where: str) -> FunctionKey:
-    """One that a request may call, that relates tables, or that writes rows as a media type."""
-    relations = (relation for table in catalog.tables.values() for relation in table.relations)
-    related = (each.function for each in relations if each.function is not None)
-    known = dict.fromkeys([*catalog.functions, *related, *(each.function for each in catalog.handlers)])
-    whole = FunctionKey(catalog.schemas[0], name)
-    schema, dot, function = name.partition(".")
-    key = FunctionKey(schema, function) if dot and whole not in known else whole
-    if key in known:
-        return key
-    names = [said for each in known for said in (each.name, str(each))]
-    held = ", ".join(map(str, known)) or "none"
-    raise DeclarationError(
-        f"there is no function {name!r}", where=where, hint=suggest(name, names, f"the database's functions: {held}")
-    )
 
 
 def require_hierarchy(roles: Mapping[str, Role]) -> None:

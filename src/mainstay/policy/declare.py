@@ -40,6 +40,13 @@ class Grant(msgspec.Struct, frozen=True, eq=False):
     unfiltered: bool = False
 
 
+class CallGrant(msgspec.Struct, frozen=True, eq=False):
+    """One function of a `may_call`, as it was written."""
+
+    function: str
+    presets: tuple[tuple[str, Any], ...] = ()
+
+
 class Role:
     """What one role may do; made by `Policies.role`."""
 
@@ -47,7 +54,7 @@ class Role:
         self.name = name
         self.inherits = inherits
         self.grants: list[Grant] = []
-        self.calls: list[str] = []
+        self.calls: list[CallGrant] = []
 
     def __repr__(self) -> str:
         return f"<Role {self.name!r}>"
@@ -89,16 +96,17 @@ class Role:
         )
         return self
 
-    def may_call(self, *functions: str) -> "Role":
+    def may_call(self, *functions: str, presets: Mapping[str, Any] | None = None) -> "Role":
         """Let the role call functions of the database: "schema.function", or "function" of the first schema.
 
-        All overloads of a name are meant. Rows of a table that a function returns are subject to the role's rules for
-        that table; whatever else it returns the role sees. Whether the function is there is checked when the app
-        starts.
+        All overloads of a name are meant. `presets`: {argument: claim or constant}, passed whoever calls; a caller
+        can't give such an argument, and overloads without it are not granted. Rows of a table that a function returns
+        are subject to the role's rules for that table; whatever else it returns the role sees. Whether the function is
+        there is checked when the app starts.
         """
         if not functions or not all(isinstance(function, str) for function in functions):
             raise DeclarationError("no function is named", where=f"role {self.name!r}", hint="may_call('add_them')")
-        self.calls += functions
+        self.calls += [CallGrant(function, tuple((presets or {}).items())) for function in functions]
         return self
 
 

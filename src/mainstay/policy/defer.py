@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mainstay.core.catalog import Catalog, FunctionKey, Table, TableKey
 from mainstay.core.condition import TRUE
-from mainstay.core.rule import Action, Reading, Rule
+from mainstay.core.rule import Action, Presets, Reading, Rule
 
 ALL = frozenset(Action)
 
@@ -44,3 +44,6 @@ class Deferred:
 
     def may_call(self, role: str, function: FunctionKey) -> bool:
         return True
+
+    def presets(self, role: str, function: FunctionKey) -> Presets:
+        return ()

@@ -5,7 +5,7 @@ from collections.abc import Set
 from mainstay.core.catalog import Catalog, FunctionKey, TableKey
 from mainstay.core.condition import TRUE
 from mainstay.core.grants import Grants, TableGrant
-from mainstay.core.rule import Action, Reading, Rule
+from mainstay.core.rule import Action, Presets, Reading, Rule
 
 NOTHING = TableGrant()
 
@@ -37,6 +37,9 @@ class Granted:
 
     def may_call(self, role: str, function: FunctionKey) -> bool:
         return function in self._grants.functions
+
+    def presets(self, role: str, function: FunctionKey) -> Presets:
+        return ()
 
     def _columns(self, action: Action, table: TableKey) -> frozenset[str]:
         """The columns that the action may touch; for a deletion all that there are, or none."""

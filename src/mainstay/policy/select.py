@@ -7,8 +7,9 @@ import hashlib
 
 from mainstay.core.catalog import Catalog, FunctionKey, Table, TableKey
 from mainstay.core.condition import FALSE, TRUE, Condition, either
-from mainstay.core.rule import Action, Reading, Rule
-from mainstay.policy.check import calls_of, lineage, require_hierarchy, rules_of
+from mainstay.core.rule import Action, Presets, Reading, Rule
+from mainstay.policy.calls import Calls, calls_of
+from mainstay.policy.check import lineage, require_hierarchy, rules_of
 from mainstay.policy.declare import Policies
 
 Key = tuple[str, TableKey]
@@ -44,9 +45,7 @@ class Policy:
             role: tuple(table for table in catalog.tables if (role, table) in self._actions) for role in self.roles
         }
         calls = {name: calls_of(role, catalog) for name, role in declared.roles.items()}
-        self._calls: dict[str, frozenset[FunctionKey]] = {
-            name: frozenset().union(*(calls[each] for each in lineage(name, declared.roles))) for name in calls
-        }
+        self._calls: dict[str, Calls] = {name: _first(calls, lineage(name, declared.roles)) for name in calls}
         self.version = _version(self._rules, self._calls)
 
     def rules(self, role: str, action: Action, table: TableKey) -> tuple[Rule, ...]:
@@ -68,6 +67,18 @@ class Policy:
     def may_call(self, role: str, function: FunctionKey) -> bool:
         """Whether the role, or one that it inherits, may call the database's function."""
         return function in self._calls.get(role, ())
+
+    def presets(self, role: str, function: FunctionKey) -> Presets:
+        """The arguments that the policy itself passes to the function."""
+        return self._calls.get(role, {}).get(function, ())
+
+
+def _first(calls: dict[str, Calls], roles: tuple[str, ...]) -> Calls:
+    """The grants of the roles, the first one of each function."""
+    found: Calls = {}
+    for role in reversed(roles):
+        found |= calls[role]
+    return found
 
 
 def _by_table(rules: list[Rule]) -> dict[tuple[Action, TableKey], tuple[Rule, ...]]:
@@ -103,9 +114,7 @@ def _rows_max(rules: tuple[Rule, ...]) -> int | None:
     return None if None in bounds else max(bound for bound in bounds if bound is not None)
 
 
-def _version(
-    rules: dict[str, dict[tuple[Action, TableKey], tuple[Rule, ...]]], calls: dict[str, frozenset[FunctionKey]]
-) -> int:
+def _version(rules: dict[str, dict[tuple[Action, TableKey], tuple[Rule, ...]]], calls: dict[str, Calls]) -> int:
     """A digest of all rules, the same in every process that declares the same."""
     digest = hashlib.blake2b(digest_size=8)
     for role, by_table in sorted(rules.items()):
@@ -113,7 +122,7 @@ def _version(
             for rule in each:
                 digest.update(repr((role, sorted(rule.columns), _but_columns(rule))).encode())
     for role, functions in sorted(calls.items()):
-        digest.update(repr((role, sorted(map(str, functions)))).encode())
+        digest.update(repr((role, sorted((str(key), presets) for key, presets in functions.items()))).encode())
     return int.from_bytes(digest.digest(), "big")
 
 

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 
 from mainstay.core.catalog import Function, Kind
-from mainstay.core.condition import Slot
+from mainstay.core.condition import Literal, Slot
 from mainstay.core.operation import Count, Format
 from mainstay.core.plan import InvokePlan, Passed
 from mainstay.core.statement import Column
-from mainstay.sql.binds import Expression, Named, cast
+from mainstay.sql.binds import Expression, Named, cast, literal
 from mainstay.sql.condition import Conditions
 from mainstay.sql.function import NamedCall
 from mainstay.sql.read import Answering, countable, document, handled, rows
@@ -71,13 +71,15 @@ def _members(conditions: Conditions, plan: InvokePlan) -> sa.FromClause | None:
 
 def _value(conditions: Conditions, passed: Passed, members: sa.FromClause | None) -> Expression:
     """The argument as a value of its type."""
-    argument, slot = passed.argument, passed.value
-    if slot is None:
+    argument, source = passed.argument, passed.value
+    if source is None:
         if members is None:
             raise TypeError(f"{argument.name} is in no payload")
         return members.c[argument.name]
-    text = conditions.binds.text(slot)
-    if argument.variadic and not slot.many:
+    if isinstance(source, Literal):
+        return sa.cast(literal(source), Named(argument.type.name))
+    text = conditions.binds.text(source)
+    if argument.variadic and not source.many:
         element = argument.type.element
         return array([cast(text, element.name if element else "text")])
     return cast(text, argument.type.name)

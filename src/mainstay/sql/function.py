@@ -26,10 +26,10 @@ class NamedCall(FunctionElement[Any]):
 
 
 @compiles(NamedCall)
-def _written(element: NamedCall, compiler: Any, **_: object) -> str:
+def _written(element: NamedCall, compiler: Any, *, render_postcompile: bool = False, **_: object) -> str:
     quote = DIALECT.identifier_preparer.quote
     name = f"{quote(element.function.schema)}.{quote(element.function.name)}"
-    values = (compiler.process(value) for value in element.clauses)
+    values = (compiler.process(value, render_postcompile=render_postcompile) for value in element.clauses)
     return f"{name}({', '.join(map(_argument, element.named, values))})"
 
 
