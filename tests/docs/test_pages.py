@@ -24,6 +24,7 @@ FOLLOWED = [
     "docs/how-to/change-safely.md",
     "docs/how-to/retry-safely.md",
     "docs/how-to/write-several-at-once.md",
+    "docs/how-to/find-out-why.md",
     "docs/how-to/use-an-existing-database.md",
     "docs/how-to/call-database-functions.md",
     "docs/how-to/serve-a-database.md",

@@ -26,6 +26,7 @@ from mainstay.sql.ledger import ledger_of
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
 from mainstay.transact.precondition import isolation_of, run_within
 from mainstay.transact.together import Transacted, about, transact
+from mainstay.why import why
 from mainstay.wires.rest import Batch, BatchWire, Call, kept
 from mainstay.wires.rest.openapi import openapi_document
 
@@ -108,6 +109,9 @@ class Answering:
                 response = await self._batch(self.batches.parse(request), principal)
             elif call.operation is None:
                 response = await self._answer(call, principal, times)
+            elif call.reply.why:
+                told = await why(self.pipeline, call.operation, principal)
+                response = self.wire.tell_why(call, msgspec.json.encode(told))
             elif call.once is not None or call.operation.addressed is not None:
                 response = await self._transact(call, call.operation, principal)
             else:

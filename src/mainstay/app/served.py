@@ -86,6 +86,7 @@ def rest_wire(
         written=written,
         ending=Ending(ending),
         ending_chosen=bool(chosen),
+        why_told=settings.dev,
         told=told,
         nesting=nesting,
         schemas=schemas,

@@ -20,6 +20,7 @@ from mainstay.cli.models import models
 from mainstay.cli.serve import serve
 from mainstay.cli.sql import sql
 from mainstay.cli.token import token
+from mainstay.cli.why import why
 from mainstay.core.problem import DeclarationError, Problem
 
 COMMANDS: dict[Callable[..., None], str] = {
@@ -30,6 +31,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     explain: "mainstay explain 'GET /films?order=title&limit=10' --analyze",
     inspect: "mainstay inspect postgresql://localhost/films --schema public",
     models: "mainstay models postgresql://localhost/films --output models.py",
+    why: "mainstay why 'GET /films?id=eq.1' --role editor --claims '{\"sub\": \"ada\"}'",
     token: 'curl -H "Authorization: Bearer $(mainstay token --role editor)" http://127.0.0.1:8000/rest/v1/films',
 }
 """Each command with the example that closes its help."""

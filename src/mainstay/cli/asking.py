@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -131,3 +131,17 @@ def database_of(app: "Mainstay", given: str | None, data: "os.PathLike[str]") ->
     if url is None:
         raise Failure("there is no database to ask; give --database URL, or keep mainstay dev running")
     return url
+
+
+async def asked_of(app: "Mainstay", request: Request) -> str:
+    """What the app answers to the request, on its database. Raises Failure for a problem."""
+    await app.start()
+    try:
+        response = await app.handle(request)
+    finally:
+        await app.stop()
+    text = (response.body or b"").decode()
+    if response.status >= 400:
+        problem = msgspec.json.decode(text, type=dict[str, Any])
+        raise Failure(f"{problem['code']}: {problem['message']}")
+    return text.strip()

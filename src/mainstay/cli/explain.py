@@ -1,16 +1,10 @@
 """`mainstay explain`: what a request becomes, and how PostgreSQL would run it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
-
-from mainstay.cli.failure import Failure
-
-if TYPE_CHECKING:
-    from mainstay.app import Mainstay
-    from mainstay.core.exchange import Request
 
 OWN_TOKENS: dict[str, Any] = {
     "jwt_public_key": None,
@@ -61,7 +55,7 @@ def explain(  # noqa: PLR0913 - each is an option
     import asyncio
     import secrets
 
-    from mainstay.cli.asking import Question, ask, database_of, parse_headers, show
+    from mainstay.cli.asking import Question, ask, asked_of, database_of, parse_headers, show
     from mainstay.cli.loading import find_target, load_app
     from mainstay.cli.pretty import section
     from mainstay.cli.tokens import sign
@@ -77,20 +71,6 @@ def explain(  # noqa: PLR0913 - each is an option
     options = "analyze|verbose" if analyze else "verbose"
     represented = headers.get("accept", "application/json")
     headers["accept"] = f'application/vnd.pgrst.plan+text; for="{represented}"; options={options}'
-    plan = asyncio.run(_database_plan(served, msgspec.structs.replace(asked.request, headers=headers)))
+    plan = asyncio.run(asked_of(served, msgspec.structs.replace(asked.request, headers=headers)))
     show(asked)
     section("postgresql", plan)
-
-
-async def _database_plan(app: "Mainstay", request: "Request") -> str:
-    """What PostgreSQL would do for the request."""
-    await app.start()
-    try:
-        response = await app.handle(request)
-    finally:
-        await app.stop()
-    text = (response.body or b"").decode()
-    if response.status >= 400:
-        problem = msgspec.json.decode(text, type=dict[str, Any])
-        raise Failure(f"{problem['code']}: {problem['message']}")
-    return text.strip()

@@ -88,7 +88,8 @@ class BatchWire:
             if self.wire.told:
                 call = self.wire.tell(call, request)
             operation = call.operation
-            if operation is None or operation.explain or operation.ending is not self.wire.setup.ending:
+            ends = operation is not None and operation.ending is not self.wire.setup.ending
+            if operation is None or operation.explain or ends or call.reply.why:
                 raise malformed("An operation reads or writes rows, or calls a function; it has no plan, and no tx")
             return Step(call, operation)
         except Problem as problem:

@@ -17,7 +17,8 @@ class Reply(msgspec.Struct, frozen=True):
     """How to answer: `headers` hold whatever the result does not change.
 
     `body`: the result's body is sent. `media` is the body's content-type header. `location` is the path of the table,
-    for the Location of what was inserted and the Content-Location of what was read.
+    for the Location of what was inserted and the Content-Location of what was read. `why`: instead of the rows, it is
+    to be told why they are these.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Reply(msgspec.Struct, frozen=True):
     media: Headers = ()
     body: bool = True
     location: str = ""
+    why: bool = False
 
 
 class Call(msgspec.Struct, frozen=True):

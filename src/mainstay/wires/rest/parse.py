@@ -110,7 +110,9 @@ class _Parser:
             request.headers.get("accept"), plan_enabled=setup.plan_enabled, written=setup.written
         )
         self.precondition = parse_precondition(request.headers)
-        self.preferences = parse_prefer(request.headers.get("prefer"), ending_chosen=setup.ending_chosen)
+        self.preferences = parse_prefer(
+            request.headers.get("prefer"), ending_chosen=setup.ending_chosen, why_told=setup.why_told
+        )
 
     def parse(self) -> Call:
         parameters = split(self.request.query)
@@ -297,6 +299,7 @@ class _Parser:
             media=media_headers(self.media, self.table.schema) if represented else (),
             body=represented and self.method != "HEAD",
             location=f"{self.setup.prefix}/{quote(self.table.name, safe='', errors='replace')}",
+            why=self.preferences.why,
         )
 
     def _headers(self) -> Headers:

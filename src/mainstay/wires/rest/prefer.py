@@ -44,6 +44,7 @@ class Preferences(msgspec.Struct, frozen=True):
     chosen: dict[str, str] = {}
     affected_max: int | None = None
     time_zone: str | None = None
+    why: bool = False
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
@@ -76,14 +77,16 @@ class Preferences(msgspec.Struct, frozen=True):
             texts.append(f"timezone={self.time_zone}")
         if self.affected_max is not None and "max-affected" in names:
             texts.append(f"max-affected={self.affected_max}")
+        if self.why:
+            texts.append("why")
         return ", ".join(texts) or None
 
 
 NONE = Preferences()
 
 
-def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
-    """The preferences of a header. `tx` counts only where `ending_chosen`.
+def parse_prefer(header: str | None, *, ending_chosen: bool, why_told: bool = False) -> Preferences:
+    """The preferences of a header. `tx` counts only where `ending_chosen`, `why` where `why_told`.
 
     What is not understood or not honoured is ignored, as RFC 7240 says, and then missing from `Preference-Applied`;
     under handling=strict it raises PGRST122.
@@ -93,6 +96,7 @@ def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
     chosen: dict[str, str] = {}
     affected_max = None
     time_zone = None
+    why = False
     unknown: list[str] = []
     for text in filter(None, (part.strip() for part in header.split(","))):
         name, _, value = text.partition("=")
@@ -103,6 +107,8 @@ def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
             time_zone = time_zone or zone.group(1)
         elif value in CHOICES.get(name, ()) and (name != "tx" or ending_chosen or value == "commit"):
             chosen.setdefault(name, value)
+        elif text == "why" and why_told:
+            why = True
         else:
             unknown.append(text)
     strict = chosen.get("handling") == "strict"
@@ -115,4 +121,4 @@ def parse_prefer(header: str | None, *, ending_chosen: bool) -> Preferences:
         )
     if not ending_chosen:
         chosen.pop("tx", None)
-    return Preferences(chosen, affected_max if strict else None, time_zone)
+    return Preferences(chosen, affected_max if strict else None, time_zone, why)

@@ -67,6 +67,9 @@ STATUSES: dict[str, int] = {
     "MS483": 400,
     "MS484": 400,
     "MS485": 400,
+    # ours: asking why
+    "MS487": 400,
+    "MS488": 400,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,

@@ -32,6 +32,7 @@ class Setup(msgspec.Struct, frozen=True):
     ending: Ending = Ending.COMMIT
     ending_chosen: bool = False
     nesting: Nesting = Nesting()
+    why_told: bool = False
 
 
 def profile(request: Request, setup: Setup) -> str | None:

@@ -32,10 +32,11 @@ class RestWire:
     `schemas` are those that a profile header may name, the first the default; empty lets the plan decide.
     `nesting` has the words by which a body may nest related rows; without, a key is a column.
     `plan_enabled` allows EXPLAIN by media type, `aggregates_enabled` aggregates in `select`; `ending` is how
-    transactions end, unless `ending_chosen` and the request says otherwise (`Prefer: tx=…`); `server_timing` tells
-    where the time went, and `etags` gives reads an entity tag. `told` are the settings by which code in the database
-    can ask about a request, such as `request.headers`. `memo_max` is the number of request forms that are remembered;
-    0 remembers none. `written` are the media types that the database writes itself.
+    transactions end, unless `ending_chosen` and the request says otherwise (`Prefer: tx=…`); with `why_told` a read
+    may ask why (`Prefer: why`). `server_timing` tells where the time went, and `etags` gives reads an entity tag.
+    `told` are the settings by which code in the database can ask about a request, such as `request.headers`.
+    `memo_max` is the number of request forms that are remembered; 0 remembers none. `written` are the media types that
+    the database writes itself.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -47,6 +48,7 @@ class RestWire:
         *,
         ending: Ending = Ending.COMMIT,
         ending_chosen: bool = False,
+        why_told: bool = False,
         told: Collection[str] = (),
         schemas: tuple[str, ...] = (),
         aggregates_enabled: bool = True,
@@ -69,6 +71,7 @@ class RestWire:
             ending,
             ending_chosen,
             self.nesting,
+            why_told,
         )
         self.server_timing = server_timing
         self.told = frozenset(told)
@@ -150,6 +153,11 @@ class RestWire:
         if self.server_timing and times:
             response.headers.append(("server-timing", server_timing(times, result.database_us)))
         return response
+
+    def tell_why(self, call: Call, why: bytes) -> Response:
+        """The answer to one who asked why the rows are these, as JSON."""
+        headers = [("content-type", "application/json; charset=utf-8"), *call.reply.headers]
+        return Response(200, headers, why if call.reply.body else None)
 
     def replay(self, call: Call, response: Response) -> Response:
         """An answer that was kept, for a call that came again."""
