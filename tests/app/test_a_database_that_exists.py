@@ -145,6 +145,7 @@ def test_an_unfiltered_write_takes_a_setting(url: str) -> None:
 
     status, problem = asyncio.run(main(False))
     assert (status, problem["code"]) == (400, "21000")
+    assert problem["hint"].endswith("set unfiltered_allowed for the server")
     assert asyncio.run(main(True)) == (204, None)
 
 

@@ -88,7 +88,7 @@ def plan_put(view: View, put: Put) -> InsertPlan:
 
 def plan_update(view: View, update: Update) -> UpdatePlan:
     table = view.table(update.table)
-    rules = _filtering(update.where, _covering(view, table, Action.UPDATE, update.columns), table)
+    rules = _filtering(view, update.where, _covering(view, table, Action.UPDATE, update.columns), table)
     checked = any(rule.check != TRUE for rule in rules)
     return UpdatePlan(
         table=table,
@@ -105,7 +105,7 @@ def plan_update(view: View, update: Update) -> UpdatePlan:
 
 def plan_delete(view: View, delete: Delete) -> DeletePlan:
     table = view.table(delete.table)
-    rules = _filtering(delete.where, view.writable(table, Action.DELETE), table)
+    rules = _filtering(view, delete.where, view.writable(table, Action.DELETE), table)
     return DeletePlan(
         table=table,
         where=both(_filtered(view, table, delete.where), either(*(rule.rows for rule in rules))),
@@ -212,17 +212,18 @@ def _filtered(view: View, table: Table, where: Condition) -> Condition:
     return both(view.reading(table).rows, resolve_filter(view, table, where))
 
 
-def _filtering(where: Condition, rules: tuple[Rule, ...], table: Table) -> tuple[Rule, ...]:
+def _filtering(view: View, where: Condition, rules: tuple[Rule, ...], table: Table) -> tuple[Rule, ...]:
     """The rules that apply; without a filter those alone that allow it. Raises 21000 where none does."""
     if where != TRUE:
         return rules
     allowing = tuple(rule for rule in rules if rule.unfiltered)
     if not allowing:
+        allowing_all = "unfiltered_allowed for the server" if view.policy.defers else "unfiltered=True on the rule"
         raise Problem(
             "21000",
             "A filter is required here: without one, every row would be written",
             details=f"The policy of '{table.name}' does not allow an update or delete of all rows",
-            hint="Add a filter such as id=eq.1, or set unfiltered=True on the rule",
+            hint=f"Add a filter such as id=eq.1, or set {allowing_all}",
             where="query",
         )
     return allowing
