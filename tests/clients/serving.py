@@ -38,7 +38,7 @@ def serve_cinema(postgres: Postgres, home: Path) -> Iterator[Api]:
     """The cinema's app, whose rules are written in Python, on a new database with the cinema's rows."""
     database = postgres.create_database()
     asyncio.run(setting.set_up(database, [Base.metadata]))
-    with _serve(home, "served:app", MAINSTAY_DATABASE_URL=database) as served:
+    with serve(home, "served:app", MAINSTAY_DATABASE_URL=database) as served:
         yield served
 
 
@@ -47,12 +47,12 @@ def serve_shop(postgres: Postgres, home: Path) -> Iterator[Api]:
     """The shop's new database, by the command line alone: who may do what is up to the database."""
     schemas = [f"--schema={schema}" for schema in SCHEMAS]
     options = ["--database", create_shop(postgres), *schemas, "--anonymous-role", "anon"]
-    with _serve(home, *options, MAINSTAY_JWT_SECRET=SECRET) as served:
+    with serve(home, *options, MAINSTAY_JWT_SECRET=SECRET) as served:
         yield served
 
 
 @contextlib.contextmanager
-def _serve(home: Path, *arguments: str, **environment: str) -> Iterator[Api]:
+def serve(home: Path, *arguments: str, **environment: str) -> Iterator[Api]:
     """`mainstay serve`, with one worker; `home` is for its log."""
     log = home / "log"
     own = {name: value for name, value in os.environ.items() if not name.startswith("MAINSTAY_")}

@@ -339,6 +339,12 @@ await step("an expired token", () => refuses(signedIn("expired").from("products"
 await step("a forged key", () => refuses(project(tokens.forged).from("products").select(), { code: "PGRST301" }, 401));
 await step("a key of the new kind, which is no token", () =>
   refuses(project("sb_publishable_0123456789").from("products").select(), { code: "PGRST301" }, 401));
+await step("a key of the new kind, beside a user's token", () =>
+  answers(project("sb_publishable_0123456789", { accessToken: async () => tokens.bert }).from("orders").select("id"), [{ id: 3 }]));
+await step("a write without a filter", async () => {
+  await refuses(service.from("products").update({ stock: 0 }), { code: "21000" }, 400);
+  await refuses(service.from("products").delete(), { code: "21000" }, 400);
+});
 await step("a token for a role that the authenticator may not become", () =>
   refuses(project(tokens.postgres).from("products").select(), { code: "42501" }, 403));
 await step("throwOnError", () =>
