@@ -45,8 +45,7 @@ def serve_cinema(postgres: Postgres, home: Path) -> Iterator[Api]:
 @contextlib.contextmanager
 def serve_shop(postgres: Postgres, home: Path) -> Iterator[Api]:
     """The shop's new database, by the command line alone: who may do what is up to the database."""
-    schemas = [f"--schema={schema}" for schema in SCHEMAS]
-    options = ["--database", create_shop(postgres), *schemas, "--anonymous-role", "anon"]
+    options = ["--database", create_shop(postgres), "--schema", ",".join(SCHEMAS), "--anonymous-role", "anon"]
     with serve(home, *options, MAINSTAY_JWT_SECRET=SECRET) as served:
         yield served
 
