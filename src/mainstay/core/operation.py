@@ -33,6 +33,7 @@ class Format(Enum):
 
     ARRAY = "array"
     OBJECT = "object"  # exactly one row, as an object; else a problem
+    FIRST = "first"  # the first row as an object, null where there is none
     CSV = "csv"
     NONE = "none"  # no body: HEAD, or return=minimal
 
@@ -54,6 +55,42 @@ class Pick(msgspec.Struct, frozen=True, cache_hash=True):
     alias: str | None = None
     aggregate: Aggregate | None = None
     cast: str | None = None
+
+
+class Constant(msgspec.Struct, frozen=True, cache_hash=True):
+    """A member that is the same text in every object, such as GraphQL's `__typename`."""
+
+    name: str
+    value: str
+
+
+class Tally(msgspec.Struct, frozen=True, cache_hash=True):
+    """What a set of rows comes to in one number: `aggregate` of the fields; without fields, of the rows themselves.
+
+    Only a count takes several fields, and counts then where all of them are there.
+    """
+
+    name: str
+    aggregate: Aggregate
+    fields: tuple[Field, ...] = ()
+    distinct: bool = False
+
+
+class Part(msgspec.Struct, frozen=True, cache_hash=True):
+    """Members of a summary as an object of their own."""
+
+    name: str
+    members: tuple["Member", ...] = ()
+
+
+class Nodes(msgspec.Struct, frozen=True, cache_hash=True):
+    """The rows themselves, as a member of their summary."""
+
+    name: str
+    select: tuple["Item", ...] = ()
+
+
+Member: TypeAlias = Tally | Part | Nodes | Constant
 
 
 class Order(msgspec.Struct, frozen=True, cache_hash=True):
@@ -78,6 +115,8 @@ class Embed(msgspec.Struct, frozen=True, cache_hash=True):
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int = 0
+    summary: tuple[Member, ...] | None = None
+    """Of a to-many embed: what the rows come to, as one object, in the place of the rows; `select` is then empty."""
 
     @property
     def name(self) -> str:
@@ -85,7 +124,7 @@ class Embed(msgspec.Struct, frozen=True, cache_hash=True):
         return self.alias or self.target
 
 
-Item: TypeAlias = Star | Pick | Embed
+Item: TypeAlias = Star | Pick | Embed | Constant
 
 
 class TableRef(msgspec.Struct, frozen=True, cache_hash=True):
@@ -114,6 +153,14 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     strip_nulls: bool = False
     accepts: tuple[str, ...] = ()
     after: tuple[Slot | None, ...] | None = None
+    summary: tuple[Member, ...] | None = None
+    """What the page's rows come to, as one object, in their place; `select` is then empty."""
+
+
+class Together(msgspec.Struct, frozen=True, cache_hash=True):
+    """Several reads of one snapshot, as the members of one object, in order; a text is a member as it is."""
+
+    members: tuple[tuple[str, "Read | str"], ...]
 
 
 class Returning(msgspec.Struct, frozen=True, cache_hash=True):
@@ -291,12 +338,18 @@ class Invoke(msgspec.Struct, frozen=True, cache_hash=True):
     affected_max: int | None = None
 
 
-Shape: TypeAlias = Read | Write | Invoke
+Shape: TypeAlias = Read | Together | Write | Invoke
 
 
 def schema_of(shape: Shape) -> str | None:
     """The schema that the shape names; None is the catalog's first."""
-    return shape.function.schema if isinstance(shape, Invoke) else shape.table.schema
+    match shape:
+        case Invoke():
+            return shape.function.schema
+        case Together():
+            return None
+        case _:
+            return shape.table.schema
 
 
 class Ending(Enum):

@@ -10,16 +10,17 @@ import msgspec
 
 from mainstay.core.catalog import Argument, Function, FunctionKey, Relation, Table
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Literal, Operand, Slot
-from mainstay.core.operation import Conflict, Count, Format, Join, Nulls
+from mainstay.core.operation import Conflict, Constant, Count, Format, Join, Nulls, Tally
 
 
 class Output(msgspec.Struct, frozen=True):
-    """One member of each row's object. `field` None counts rows."""
+    """One member of each row's object. `field` None counts rows, or is `constant` in each of them."""
 
     name: str
     field: Field | None
     aggregate: Aggregate | None = None
     cast: str | None = None
+    constant: str | None = None
 
 
 class Nested(msgspec.Struct, frozen=True):
@@ -41,6 +42,26 @@ class Nested(msgspec.Struct, frozen=True):
     hidden: bool = False
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """The rows of a summary as one of its members."""
+
+    name: str
+    outputs: tuple["Output | Nested", ...]
+    limit: int | None = None
+    """How many of the rows are listed; all of them are summed up."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Members of a summary as an object of their own."""
+
+    name: str
+    members: tuple["Tally | Held | Listed | Constant", ...]
+
+
+Summed: TypeAlias = Tally | Held | Listed | Constant
+"""A member of a summary, its fields resolved and masked."""
+
+
 class Sort(msgspec.Struct, frozen=True):
     """One sort key; `through` is the to-one embed whose target `field` is of."""
 
@@ -54,7 +75,8 @@ class Select(msgspec.Struct, frozen=True):
     """Rows of one table as objects. `grouped`: outputs without an aggregate are what the others group by.
 
     `offset` is a slot's index at the root, `skip` a constant inside an embed. `keyed`: a page by key, whose last row's
-    sort values are wanted; `after` holds of the rows on it and those behind.
+    sort values are wanted; `after` holds of the rows on it and those behind. With `summary` the rows come to one
+    object, and there are no outputs but those that it lists.
     """
 
     table: Table
@@ -67,6 +89,7 @@ class Select(msgspec.Struct, frozen=True):
     grouped: bool = False
     keyed: bool = False
     after: Condition = TRUE
+    summary: tuple[Summed, ...] | None = None
 
 
 class Handling(msgspec.Struct, frozen=True):
@@ -87,6 +110,12 @@ class ReadPlan(msgspec.Struct, frozen=True):
     format: Format = Format.ARRAY
     strip_nulls: bool = False
     handling: Handling | None = None
+
+
+class TogetherPlan(msgspec.Struct, frozen=True):
+    """Several reads in one statement; a text is a member as it is."""
+
+    members: tuple[tuple[str, ReadPlan | str], ...]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -247,4 +276,4 @@ class NestedPlan(msgspec.Struct, frozen=True):
     guard: Guard = Guard()
 
 
-Plan: TypeAlias = ReadPlan | InsertPlan | UpdatePlan | DeletePlan | InvokePlan | NestedPlan
+Plan: TypeAlias = ReadPlan | TogetherPlan | InsertPlan | UpdatePlan | DeletePlan | InvokePlan | NestedPlan

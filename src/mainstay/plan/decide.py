@@ -7,14 +7,15 @@ import msgspec
 from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Is, Not, Or, Related, both
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, Read, Shape, Update
-from mainstay.core.plan import Nested, Plan, ReadPlan, Select
+from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, Read, Shape, Together, Update
+from mainstay.core.plan import Nested, Plan, ReadPlan, Select, TogetherPlan
+from mainstay.core.problem import Problem
 from mainstay.plan.call import plan_invoke
 from mainstay.plan.handle import handling, unavailable
 from mainstay.plan.keyset import impossible, keyed
 from mainstay.plan.limit import limit_select
 from mainstay.plan.nested import plan_nested_insert, plan_nested_put, plan_nested_update
-from mainstay.plan.resolve import resolve_select
+from mainstay.plan.resolve import resolve_select, resolve_summary
 from mainstay.plan.view import Policy, View
 from mainstay.plan.write import plan_delete, plan_insert, plan_put, plan_update
 
@@ -25,6 +26,8 @@ def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Li
     match shape:
         case Read():
             return plan_read(view, shape)
+        case Together():
+            return plan_together(view, shape)
         case Insert():
             return plan_nested_insert(view, shape) if shape.children else plan_insert(view, shape)
         case Put():
@@ -40,6 +43,8 @@ def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Li
 def plan_read(view: View, read: Read) -> ReadPlan:
     table = view.table(read.table)
     resolved = resolve_select(view, table, read.select, read.where, read.order)
+    if read.summary is not None:
+        resolved = msgspec.structs.replace(resolved, summary=resolve_summary(view, table, read.summary, "select"))
     if read.after is not None:
         resolved = keyed(view, resolved, read.after)
     page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset)
@@ -52,6 +57,18 @@ def plan_read(view: View, read: Read) -> ReadPlan:
     count = _count(view, read.count, select)
     format_ = read.format or Format.ARRAY
     return ReadPlan(select=select, count=count, format=format_, strip_nulls=read.strip_nulls, handling=written)
+
+
+def plan_together(view: View, together: Together) -> TogetherPlan:
+    """Each read as by itself, and `where` of a problem begins with the member that it is about."""
+    members: list[tuple[str, ReadPlan | str]] = []
+    for name, read in together.members:
+        try:
+            members.append((name, read if isinstance(read, str) else plan_read(view, read)))
+        except Problem as problem:
+            problem.where = f"{name}.{problem.where}"
+            raise
+    return TogetherPlan(tuple(members))
 
 
 def _count(view: View, count: Count, select: Select) -> Count:

@@ -1,8 +1,10 @@
 """The last step of a read: no answer, and no embed in it, holds more rows than the limits and the policy allow."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from mainstay.core.plan import Nested, Select
+from mainstay.core.plan import Held, Listed, Nested, Output, Select, Summed
 from mainstay.core.problem import Problem
 from mainstay.plan.view import View
 
@@ -18,11 +20,31 @@ def limit_select(view: View, select: Select, depth: int = 0) -> Select:
         )
     policy_max = view.reading(select.table).rows_max
     bounds = [bound for bound in (select.limit, policy_max, view.limits.rows_max) if bound is not None]
-    outputs = tuple(
+    outputs = _limited(view, select.outputs, depth)
+    if select.summary is not None:  # all rows are summed up, so many are listed
+        summary = _limited_summary(view, select.summary, min(bounds), depth)
+        return msgspec.structs.replace(select, outputs=outputs, summary=summary)
+    return msgspec.structs.replace(select, outputs=outputs, limit=min(bounds))
+
+
+def _limited(view: View, outputs: Sequence[Output | Nested], depth: int) -> tuple[Output | Nested, ...]:
+    return tuple(
         msgspec.structs.replace(output, select=limit_select(view, output.select, depth + 1))
         if isinstance(output, Nested)
         else output
-        for output in select.outputs
+        for output in outputs
         if not (isinstance(output, Nested) and output.hidden)
     )
-    return msgspec.structs.replace(select, outputs=outputs, limit=min(bounds))
+
+
+def _limited_summary(view: View, members: Sequence[Summed], limit: int, depth: int) -> tuple[Summed, ...]:
+    limited: list[Summed] = []
+    for member in members:
+        match member:
+            case Held():
+                limited.append(Held(member.name, _limited_summary(view, member.members, limit, depth)))
+            case Listed():
+                limited.append(Listed(member.name, _limited(view, member.outputs, depth), limit))
+            case _:
+                limited.append(member)
+    return tuple(limited)

@@ -10,8 +10,8 @@ import msgspec
 
 from mainstay.core.catalog import Table
 from mainstay.core.condition import Aggregate, Aggregation, Condition, Field, both
-from mainstay.core.operation import Embed, Item, Join, Order, Pick, Star
-from mainstay.core.plan import Nested, Output, Select, Sort
+from mainstay.core.operation import Constant, Embed, Item, Join, Member, Nodes, Order, Part, Pick, Star, Tally
+from mainstay.core.plan import Held, Listed, Nested, Output, Select, Sort, Summed
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
 from mainstay.plan.filter import resolve_aggregation, resolve_field, resolve_filter
@@ -30,7 +30,7 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
 ) -> Select:
     """One table's part of a read, without its limit. Raises Problem for a name that the role can't see."""
     reading = view.reading(table)
-    outputs = _outputs(view, table, items, path)
+    outputs = resolve_outputs(view, table, items, path)
     nested = [output for output in outputs if isinstance(output, Nested)]
     inner = [exists(table, output) for output in nested if output.join is Join.INNER]
     filters = resolve_filter(view, table, where, nested)
@@ -47,7 +47,7 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
     )
 
 
-def _outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list[Output | Nested]:
+def resolve_outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list[Output | Nested]:
     """In the items' order. Embeds are looked up first: a relation that is not there is told of before a column."""
     places = [f"{path}[{index}]" for index in range(len(items))]
     embeds = {
@@ -65,6 +65,8 @@ def _outputs(view: View, table: Table, items: Sequence[Item], path: str) -> list
                 outputs.append(_pick(view, table, item, where))
             case Embed():
                 outputs.append(embeds[where])
+            case Constant():
+                outputs.append(Output(item.name, None, constant=item.value))
     return outputs
 
 
@@ -97,9 +99,30 @@ def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
     relation = find_relation(view, table, embed.target, embed.hint, where)
     target = view.target(relation)
     select = resolve_select(view, target, embed.select, embed.where, embed.order, f"{where}.select")
+    if embed.summary is not None:
+        select = msgspec.structs.replace(select, summary=resolve_summary(view, target, embed.summary, where))
     select = msgspec.structs.replace(select, limit=embed.limit, skip=embed.offset)
     nested = nest(view, table, relation, embed.name, select)
-    return msgspec.structs.replace(nested, join=embed.join, spread=embed.spread, hidden=_is_empty(embed))
+    hidden = embed.summary is None and _is_empty(embed)
+    return msgspec.structs.replace(nested, join=embed.join, spread=embed.spread, hidden=hidden)
+
+
+def resolve_summary(view: View, table: Table, members: Sequence[Member], path: str) -> tuple[Summed, ...]:
+    """What rows of the table are to come to. Raises Problem for a name that the role can't see."""
+    return tuple(_summed(view, table, member, f"{path}.{member.name}") for member in members)
+
+
+def _summed(view: View, table: Table, member: Member, path: str) -> Summed:
+    match member:
+        case Tally():
+            fields = tuple(resolve_field(view, table, field, path) for field in member.fields)
+            return msgspec.structs.replace(member, fields=fields)
+        case Part():
+            return Held(member.name, resolve_summary(view, table, member.members, path))
+        case Nodes():
+            return Listed(member.name, tuple(resolve_outputs(view, table, member.select, path)))
+        case Constant():
+            return member
 
 
 def _is_empty(embed: Embed) -> bool:

@@ -1,11 +1,13 @@
 """Aggregate functions, and the types of what they give."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from mainstay.core.catalog import ColumnType, Kind
 from mainstay.core.condition import Aggregate
+from mainstay.core.operation import Tally
 from mainstay.sql.binds import Expression
 
 _FUNCTIONS = {
@@ -20,6 +22,20 @@ _FUNCTIONS = {
 def aggregated(function: Aggregate, value: Expression | None) -> Any:
     """The aggregate of the value; None counts rows."""
     return sa.func.count() if value is None else getattr(sa.func, _FUNCTIONS[function])(value)
+
+
+def tallied(tally: Tally, values: Sequence[Expression]) -> Any:
+    """The aggregate of the values; several are counted where all of them are there."""
+    if not values:
+        return sa.func.count()
+    value: Any = values[0] if len(values) == 1 else _all_there(values)
+    return aggregated(tally.aggregate, sa.distinct(value) if tally.distinct else value)
+
+
+def _all_there(values: Sequence[Expression]) -> Expression:
+    """The values as a row, which is NULL where one of them is."""
+    there = sa.func.num_nulls(*values) == sa.literal_column("0")
+    return sa.case((there, sa.func.row(*values)))
 
 
 def aggregate_type(function: Aggregate, name: str, type_: ColumnType | None) -> str:

@@ -4,19 +4,21 @@ Related rows are scalar subqueries in the select list, which PostgreSQL evaluate
 only spread ones are joined (LATERAL), because they give several columns.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot, both
-from mainstay.core.operation import Count, Format, Nulls
-from mainstay.core.plan import Handling, Nested, Output, ReadPlan, Select, Sort
+from mainstay.core.operation import Constant, Count, Format, Nulls, Tally
+from mainstay.core.plan import Handling, Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed, TogetherPlan
 from mainstay.core.statement import Column
-from mainstay.sql.aggregate import aggregated
-from mainstay.sql.binds import Expression, Named
+from mainstay.sql.aggregate import aggregated, tallied
+from mainstay.sql.binds import Expression, Named, inline
 from mainstay.sql.condition import Conditions, Scope, row_type
+from mainstay.sql.document import Pair, json_object
 from mainstay.sql.function import NamedCall
 from mainstay.sql.represent import shown
 
@@ -37,6 +39,8 @@ class Answering(NamedTuple):
 
 def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answering:
     """The body, how many rows it holds, and how many there are in all."""
+    if plan.select.summary is not None:
+        return Answering(conditions.checked(summary_answer(conditions, plan.select)), (Column.ROWS, Column.BODY))
     page = rows(conditions, plan.select)
     if plan.handling is not None:
         answer = handled(page, plan.handling)
@@ -45,6 +49,20 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
         answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full)
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)
+
+
+def together_answer(conditions: Conditions, plan: TogetherPlan) -> Answering:
+    """Each read's document as a member of one object."""
+    pairs: list[Pair] = []
+    for name, member in plan.members:
+        if isinstance(member, str):
+            pairs.append((name, inline(member)))
+            continue
+        part = read_answer(conditions, member, 0).select.subquery(conditions.alias())
+        pairs.append((name, sa.select(part.c[Column.BODY.value]).scalar_subquery()))
+    one: Expression = sa.literal_column("1")
+    answer = sa.select(one.label(Column.ROWS.value), json_object(pairs).label(Column.BODY.value))
+    return Answering(answer, (Column.ROWS, Column.BODY))
 
 
 def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool, keyed: int | None = None) -> Answering:
@@ -83,6 +101,10 @@ def _document(rows_of: sa.FromClause, shown: Any, format_: Format, *, strip_null
             return Answering(count, (Column.ROWS,))
         case Format.CSV:
             body = _csv(whole, [name for name, _ in shown.c.items()])
+        case Format.FIRST:
+            body = sa.func.coalesce(
+                sa.func.json_agg(whole).op("->")(sa.literal_column("0")), sa.literal_column("'null'")
+            )
         case Format.OBJECT:
             body = sa.func.json_agg(whole).op("->")(sa.literal_column("0"))
         case Format.ARRAY:
@@ -174,7 +196,9 @@ class _Rows:
         self.spread: dict[str, sa.FromClause] = {}
 
     def add(self, output: Output | Nested) -> None:
-        if isinstance(output, Output):
+        if isinstance(output, Output) and output.constant is not None:
+            self._add(output, inline(output.constant))
+        elif isinstance(output, Output):
             field = output.field
             value = sa.literal_column("1") if field is None else self.conditions.field(self.scope, field)
             represented = None if field is None or self.raw else shown(self.scope.table, field, value)
@@ -271,7 +295,10 @@ def _aggregated(expression: Expression | None, output: Output) -> Expression:
 
 
 def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Expression:
-    """Related rows as one JSON value: an object or null where there is at most one, else an array."""
+    """Related rows as one JSON value: an object or null where there is at most one, else an array or its summary."""
+    if nested.select.summary is not None:
+        target, source, tie = _tied(conditions, scope, nested)
+        return _summed(conditions, nested.select, target, source, tie)
     inner = _related_rows(conditions, scope, nested).subquery(conditions.alias())
     whole = inner.table_valued()
     if nested.relation.to_one:
@@ -283,14 +310,84 @@ def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Express
 
 def _related_rows(conditions: Conditions, scope: Scope, nested: Nested, *, raw: bool = False) -> sa.Select[Any]:
     """The target's rows for one source row. `raw`: aggregates are left to the level that spreads them."""
-    target, source, tie = conditions.joined(nested.relation, scope, nested.through)
-    if nested.guard != TRUE:
-        tie = sa.and_(conditions.condition(scope, nested.guard), tie)
+    target, source, tie = _tied(conditions, scope, nested)
     select = nested.select
     if nested.relation.to_one:  # at most one row, even where the data hold several parents of one key
         select = msgspec.structs.replace(select, limit=1 if select.limit is None else min(1, select.limit))
     builder = _Rows(conditions, target, source, grouped=select.grouped, raw=raw)
     return _rows(conditions, select, builder, tie).correlate(scope.source)
+
+
+def _tied(conditions: Conditions, scope: Scope, nested: Nested) -> tuple[Scope, sa.FromClause, Expression]:
+    """The target's scope, what to select from, and what ties its rows to the source's row."""
+    target, source, tie = conditions.joined(nested.relation, scope, nested.through)
+    if nested.guard != TRUE:
+        tie = sa.and_(conditions.condition(scope, nested.guard), tie)
+    return target, source, tie
+
+
+def summary_answer(conditions: Conditions, select: Select) -> sa.Select[Any]:
+    """What the rows come to, as one object. It counts as one row."""
+    scope = conditions.scope(select.table.key)
+    body = _summed(conditions, select, scope, scope.source, None).label(Column.BODY.value)
+    return sa.select(sa.literal_column("1").label(Column.ROWS.value), body)
+
+
+def _summed(
+    conditions: Conditions, select: Select, scope: Scope, source: sa.FromClause, tie: Expression | None
+) -> sa.ScalarSelect[Any]:
+    builder = _Rows(conditions, scope, source, grouped=False)
+    summing = _Summing(builder)
+    made = [summing.prepared(member) for member in select.summary or ()]
+    page = _rows(conditions, msgspec.structs.replace(select, outputs=()), builder, tie)
+    rows_of = page.subquery(conditions.alias())
+    whole = json_object([each(rows_of) for each in made])
+    return sa.select(whole).select_from(rows_of).scalar_subquery()
+
+
+class _Summing:
+    """Adds to each row what its summary takes, and says how to sum it up."""
+
+    def __init__(self, builder: "_Rows") -> None:
+        self._builder = builder
+        self._numbers = itertools.count()
+
+    def prepared(self, member: Summed) -> Callable[[sa.FromClause], Pair]:
+        """The member's name and value, once the rows are there to select from."""
+        name = member.name
+        match member:
+            case Constant(value=value):
+                return lambda _: (name, inline(value))
+            case Held(members=members):
+                parts = [self.prepared(each) for each in members]
+                return lambda rows_of: (name, json_object([part(rows_of) for part in parts]))
+            case Tally():
+                labels = [self._added(Output("", field)) for field in member.fields]
+                return lambda rows_of: (name, tallied(member, [rows_of.c[label] for label in labels]))
+            case Listed(outputs=outputs):
+                pairs = [(output.name, self._added(output)) for output in outputs]
+                number = self._numbered() if member.limit is not None else None
+                return lambda rows_of: (name, _listed(rows_of, pairs, number, member.limit))
+
+    def _added(self, output: Output | Nested) -> str:
+        label = f"s{next(self._numbers)}"
+        self._builder.add(msgspec.structs.replace(output, name=label))
+        return label
+
+    def _numbered(self) -> str:
+        label = f"s{next(self._numbers)}"
+        self._builder.columns.append(sa.func.row_number().over().label(label))
+        return label
+
+
+def _listed(
+    rows_of: sa.FromClause, pairs: Sequence[tuple[str, str]], number: str | None, limit: int | None
+) -> Expression:
+    each: Any = sa.func.json_agg(json_object([(name, rows_of.c[label]) for name, label in pairs]))
+    if number is not None:
+        each = each.filter(rows_of.c[number] <= sa.literal_column(str(limit)))
+    listed: Expression = sa.func.coalesce(each, sa.literal_column("'[]'"))
+    return listed
 
 
 def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field | Aggregation) -> Expression:

@@ -9,7 +9,17 @@ import sqlalchemy as sa
 from mainstay.core.catalog import Catalog, Volatility
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Count, Format
-from mainstay.core.plan import DeletePlan, Guard, InsertPlan, InvokePlan, NestedPlan, Plan, ReadPlan, UpdatePlan
+from mainstay.core.plan import (
+    DeletePlan,
+    Guard,
+    InsertPlan,
+    InvokePlan,
+    NestedPlan,
+    Plan,
+    ReadPlan,
+    TogetherPlan,
+    UpdatePlan,
+)
 from mainstay.core.statement import Bind, Column, Mode, Statement
 from mainstay.sql.batch import batched, batched_insert
 from mainstay.sql.binds import Binds, render
@@ -17,7 +27,7 @@ from mainstay.sql.call import invoke_answer
 from mainstay.sql.condition import Conditions
 from mainstay.sql.nested import nested_answer
 from mainstay.sql.overlay import Overlay
-from mainstay.sql.read import Answering, countable, read_answer, rows
+from mainstay.sql.read import Answering, countable, read_answer, rows, together_answer
 from mainstay.sql.write import delete_answer, insert_answer, update_answer
 
 W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)
@@ -35,6 +45,8 @@ def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Stat
     match plan:
         case ReadPlan():
             return _read(plan, catalog, answers=answers)
+        case TogetherPlan():
+            return _together(plan, catalog, answers=answers)
         case InsertPlan():
             return _insert(plan, catalog, answers=answers)
         case UpdatePlan():
@@ -74,6 +86,15 @@ def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:
         estimate=_estimate(plan, catalog),
         estimate_from=ESTIMATE_FROM if plan.count is Count.ESTIMATED else 0,
     )
+
+
+def _together(plan: TogetherPlan, catalog: Catalog, *, answers: bool) -> Statement:
+    binds = Binds()
+    answer = with_response(together_answer(Conditions(catalog, binds), plan), answers=answers)
+    text, names = render(answer.select)
+    used = binds.in_order(names)
+    shared = None if answers else batched(lambda each: together_answer(each, plan), catalog, used)
+    return Statement(text=text, binds=used, columns=answer.columns, mode=Mode.READ, batch=shared)
 
 
 def _estimate(plan: ReadPlan, catalog: Catalog) -> Statement | None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from mainstay.core.catalog import Catalog, ColumnType, Kind, Table, TableKey
 from mainstay.core.condition import Aggregation, And, Compare, Condition, Field, Is, Not, Or, Through, Truth
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Embed, Format, Item, Join, Nulls, Order, Pick, Read, Star, Value
+from mainstay.core.operation import Constant, Embed, Format, Item, Join, Nulls, Order, Pick, Read, Star, Value
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.policy.select import Policy
@@ -162,6 +162,8 @@ class Selection:
                 return [pick_name(item)]
             case Embed():
                 return self.embeds[item.name].selection.names() if item.spread else [item.name]
+            case Constant():
+                return [item.name]
 
     def _star(self) -> list[str]:
         columns = self.table.columns.items()
@@ -179,6 +181,8 @@ class Selection:
                     members.update(self.embeds[item.name].spread(row))
                 case Embed():
                     members[item.name] = self.embeds[item.name].value(row)
+                case Constant():
+                    members[item.name] = item.value
         return members
 
     def _groups(self, rows: list[Row]) -> list[list[Row]]:

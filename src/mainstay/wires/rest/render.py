@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from mainstay.core.exchange import Response
-from mainstay.core.operation import Conflict, Count, Delete, Insert, Invoke, Operation, Put, Read, Update
+from mainstay.core.operation import Conflict, Count, Delete, Insert, Invoke, Operation, Put, Read, Together, Update
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.rest.call import Call
@@ -43,6 +43,8 @@ def render(call: Call, result: Result, *, etags: bool = True) -> Response:
                 # A part (206) has none: its tag would have to be the whole's.
                 return tagged(response, result.body if response.status == 200 else None, operation.precondition)
             return response
+        case Together():
+            return _respond(call, 200, result)
         case Insert() as insert:
             return _render_insert(call, insert, result)
         case Update() as update:
