@@ -298,7 +298,7 @@ def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Express
     """Related rows as one JSON value: an object or null where there is at most one, else an array or its summary."""
     if nested.select.summary is not None:
         target, source, tie = _tied(conditions, scope, nested)
-        return _summed(conditions, nested.select, target, source, tie)
+        return _summed(conditions, nested.select, target, source, (scope, tie))
     inner = _related_rows(conditions, scope, nested).subquery(conditions.alias())
     whole = inner.table_valued()
     if nested.relation.to_one:
@@ -334,12 +334,15 @@ def summary_answer(conditions: Conditions, select: Select) -> sa.Select[Any]:
 
 
 def _summed(
-    conditions: Conditions, select: Select, scope: Scope, source: sa.FromClause, tie: Expression | None
+    conditions: Conditions, select: Select, scope: Scope, source: sa.FromClause, tied: tuple[Scope, Expression] | None
 ) -> sa.ScalarSelect[Any]:
+    """`tied`: the scope around, and what ties the rows to its row."""
     builder = _Rows(conditions, scope, source, grouped=False)
     summing = _Summing(builder)
     made = [summing.prepared(member) for member in select.summary or ()]
-    page = _rows(conditions, msgspec.structs.replace(select, outputs=()), builder, tie)
+    page = _rows(conditions, msgspec.structs.replace(select, outputs=()), builder, tied and tied[1])
+    if tied is not None:
+        page = page.correlate(tied[0].source)
     rows_of = page.subquery(conditions.alias())
     whole = json_object([each(rows_of) for each in made])
     return sa.select(whole).select_from(rows_of).scalar_subquery()
