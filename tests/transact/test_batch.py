@@ -112,6 +112,12 @@ def test_a_filter_refers_to_what_was_returned_before(stage: Stage, filter_: str)
     assert labels(stage) == ["sea", "weather", "unused"]
 
 
+def test_an_answer_names_no_url_that_holds_a_reference(stage: Stage) -> None:
+    read = {"method": "GET", "path": "tags?id=eq.${/0/body/0/id}"}
+    answer = batch(stage, TAG, read, read | {"path": "tags?id=eq.1"})
+    assert ["content-location" in step["headers"] for step in answer.json[1:]] == [False, True]
+
+
 def test_what_comes_out_of_a_reference_is_a_value_and_nothing_else(stage: Stage) -> None:
     evil = "x),id=gt.0&select=*&or=(id.gt.0"
     made = {"method": "POST", "path": "tags", "prefer": WHOLE, "body": {"label": evil}}

@@ -155,7 +155,8 @@ def written(response: Response) -> bytes:
 
     Raises a Problem where it tells of one.
     """
-    headers = dict(response.headers)
+    # Where it refers to another answer, it can't be had again by that URL.
+    headers = dict(line for line in response.headers if line[0] != "content-location" or "${" not in line[1])
     body = response.body or b"null"
     if "json" not in headers.get("content-type", "json"):
         body = encode(body.decode(errors="replace")) if response.body else b"null"
