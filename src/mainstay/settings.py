@@ -95,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long the answer to a request with an `Idempotency-Key` is kept."""
     etags: bool = True
     """Whether reads are answered with an `ETag`, and with 304 where the client has that already."""
+    error_details: bool = True
+    """Whether a problem tells details and a hint besides its code and message."""
     openapi_enabled: bool = True
     """Whether the prefix answers with an OpenAPI document of what the caller's role may see."""
     lanes_read: Annotated[int, Meta(ge=1)] = 8

@@ -58,6 +58,19 @@ def test_an_answer_repeats_the_header_that_the_settings_name(clocks: str) -> Non
     assert [dict(response.headers).get("x-request-id") for response in traced] == ["a1", "a2", None]
 
 
+def test_an_answer_says_what_it_depends_on_and_a_problem_does_not(clocks: str) -> None:
+    read, refused = answers(clocks, get("/clocks"), get("/nothing"), anonymous_role="traveller")
+    assert dict(read.headers)["vary"] == "Accept, Prefer, Range"
+    assert "vary" not in dict(refused.headers)
+
+
+def test_problems_can_go_without_details(clocks: str) -> None:
+    requests = (get("/clock"), get("/clocks", "offset=9", prefer="count=exact"))
+    unknown, past = answers(clocks, *requests, anonymous_role="traveller", error_details=False)
+    assert rows(unknown) == {"code": "PGRST205", "message": "Could not find the table 'api.clock' in the schema cache"}
+    assert (past.status, rows(past).keys()) == (416, {"code", "message"})
+
+
 def test_a_header_that_is_no_name_is_no_setting() -> None:
     with pytest.raises(Exception, match="trace_header"):
         Mainstay([], trace_header="a: b")

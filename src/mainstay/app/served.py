@@ -92,4 +92,5 @@ def rest_wire(
         schemas=schemas,
         server_timing=settings.server_timing,
         etags=settings.etags,
+        error_details=settings.error_details,
     )

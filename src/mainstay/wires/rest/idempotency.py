@@ -17,8 +17,10 @@ BARE = re.compile(r"[!#-+\--\[\]-~]+")
 MEANING = ("accept", "prefer", "content-type", "content-profile", "if-match", "if-none-match")
 """Headers by which two requests may differ."""
 
-NOT_KEPT = ("access-control-", "vary", "server-timing")
+NOT_KEPT = ("access-control-", "server-timing")
 """Headers that are of one exchange, and not of the answer."""
+
+BY_ORIGIN = ("vary", "Origin")
 
 REPLAYED = ("idempotency-replayed", "true")
 
@@ -52,12 +54,14 @@ def fingerprint(request: Request) -> str:
 
 def kept(response: Response) -> Response:
     """What of an answer is kept for those who ask again."""
-    return Response(
-        response.status, [line for line in response.headers if not line[0].startswith(NOT_KEPT)], response.body
-    )
+    return Response(response.status, [line for line in response.headers if not _is_own(line)], response.body)
 
 
 def replayed(response: Response, headers: tuple[tuple[str, str], ...]) -> Response:
     """An answer that was kept, with those of `headers` that are of this exchange."""
-    own = [line for line in headers if line[0].startswith(NOT_KEPT)]
+    own = [line for line in headers if _is_own(line)]
     return Response(response.status, [*response.headers, *own, REPLAYED], response.body)
+
+
+def _is_own(line: tuple[str, str]) -> bool:
+    return line == BY_ORIGIN or line[0].startswith(NOT_KEPT)

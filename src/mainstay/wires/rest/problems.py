@@ -169,6 +169,19 @@ class BodyOfOne(Body):
     operation: int
 
 
+class Brief(msgspec.Struct):
+    code: str
+    message: str
+
+
+def brief(response: Response) -> Response:
+    """A problem's response without details and hint; any other as it is."""
+    if response.status < 400 or response.body is None:
+        return response
+    said = msgspec.json.decode(response.body, type=Brief)
+    return Response(response.status, response.headers, encode(said), response.role)
+
+
 def status_of(code: str, *, anonymous: bool) -> int:
     """The status of a code; 401 rather than 403 where a token could help. A code without a row is 400, or 500."""
     if code == "42501":

@@ -20,10 +20,13 @@ from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.nested import may_nest, read_children
 from mainstay.wires.rest.parse import parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
-from mainstay.wires.rest.problems import respond
+from mainstay.wires.rest.problems import brief, respond
 from mainstay.wires.rest.render import render, server_timing
 from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup
 from mainstay.wires.rest.told import telling
+
+VARY = ("vary", "Accept, Prefer, Range")
+"""What an answer depends on besides its URL and who asks, unless code in the database says it itself."""
 
 
 class RestWire:
@@ -35,7 +38,8 @@ class RestWire:
     transactions end, unless `ending_chosen` and the request says otherwise (`Prefer: tx=…`); with `why_told` a read
     may ask why (`Prefer: why`). `server_timing` tells where the time went, and `etags` gives reads an entity tag.
     `told` are the settings by which code in the database can ask about a request, such as `request.headers`.
-    `memo_max` is the number of request forms that are remembered; 0 remembers none. `written` are the media types that
+    `memo_max` is the number of request forms that are remembered; 0 remembers none. `error_details`: problems tell
+    more than a code and a message. `written` are the media types that
     the database writes itself.
     """
 
@@ -55,6 +59,7 @@ class RestWire:
         written: Collection[str] = (),
         server_timing: bool = False,
         etags: bool = True,
+        error_details: bool = True,
         memo_max: int | None = None,
         nesting: Nesting | None = None,
     ) -> None:
@@ -76,6 +81,7 @@ class RestWire:
         self.server_timing = server_timing
         self.told = frozenset(told)
         self.etags = etags
+        self.error_details = error_details
         self._memo = Memo(limits.plans_max if memo_max is None else memo_max)
 
     def parse(self, request: Request) -> Call:
@@ -150,6 +156,11 @@ class RestWire:
         response = render(call, result, etags=self.etags)
         if result.status is not None or result.headers is not None:
             response = as_the_database_says(response, result)
+        if response.status < 400 and call.answer is None:
+            if result.headers is None or not _varies(response):
+                response.headers.append(VARY)
+        elif not self.error_details:
+            response = brief(response)
         if self.server_timing and times:
             response.headers.append(("server-timing", server_timing(times, result.database_us)))
         return response
@@ -178,7 +189,8 @@ class RestWire:
             method = request.method
         elif call is not None:
             headers = tuple(line for line in call.reply.headers if line[0].startswith("access-control-"))
-        return respond(problem, anonymous=anonymous, headers=headers, body=method != "HEAD")
+        response = respond(problem, anonymous=anonymous, headers=headers, body=method != "HEAD")
+        return response if self.error_details else brief(response)
 
     def allow(self, call: Call, methods: tuple[str, ...]) -> Response:
         """The answer to OPTIONS where only some methods are there for the table, such as a view that can't be written.
@@ -188,3 +200,8 @@ class RestWire:
         answer = call.answer or Response(200, [])
         headers = [(name, ",".join(methods) if name == "allow" else value) for name, value in answer.headers]
         return Response(answer.status, headers, answer.body)
+
+
+def _varies(response: Response) -> bool:
+    """Whether it says what it depends on, besides the origin."""
+    return any(name == "vary" and value != "Origin" for name, value in response.headers)
