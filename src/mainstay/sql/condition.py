@@ -217,7 +217,8 @@ class Conditions:
                 return cast(self.binds.text(operand), type_name)
 
     def _read(self, slot: Slot, type_name: str, value: Expression) -> Expression:
-        if type_name.lower() not in ("text", "text[]"):
+        always = type_name.lower() == "text" or (slot.many and type_name.lower() == "text[]")
+        if not always:
             self.values[f"{slot.index} {type_name}"] = value
         return value
 

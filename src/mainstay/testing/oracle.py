@@ -272,12 +272,16 @@ class Selection:
         return embed or Embedding(self, Embed(through.name, hint=through.hint))
 
     def _require_names(self, items: Sequence[Item]) -> None:
-        """Raises Problem for the first name that does not exist for the role, whether or not there is any row."""
+        """Raises Problem for the first name that does not exist for the role, whether or not there is any row.
+
+        A relation that is not there is told of before a column.
+        """
+        for item in items:
+            if isinstance(item, Embed):
+                self.embeds[item.name] = Embedding(self, item)
         for item in items:
             if isinstance(item, Pick) and item.field is not None:
                 self._require(item.field)
-            elif isinstance(item, Embed):
-                self.embeds[item.name] = Embedding(self, item)
         self._require_condition(self.where)
         for key in self.order:
             self._require_order(key)

@@ -6,3 +6,4 @@ FROM (
   ORDER BY t1.id ASC
   LIMIT 1000
 ) AS page
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS TEXT[])) >= 0

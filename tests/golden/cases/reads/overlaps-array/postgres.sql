@@ -5,3 +5,4 @@ FROM (
   WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (t1.aliases && CAST(CAST($1 AS TEXT) AS TEXT[]))
   LIMIT 1000
 ) AS page
+HAVING num_nulls(CAST(CAST($1 AS TEXT) AS TEXT[])) >= 0
