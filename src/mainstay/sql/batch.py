@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mainstay.core.catalog import Catalog
 from mainstay.core.plan import InsertPlan
 from mainstay.core.statement import Batch, Bind
-from mainstay.sql.binds import Binds, Named, RowBinds, render
+from mainstay.sql.binds import Binds, Named, RowBinds, parameter, render
 from mainstay.sql.condition import Conditions
 from mainstay.sql.read import Answering
 from mainstay.sql.write import insert_answer
@@ -50,7 +50,7 @@ def _array(name: str) -> Any:
     Where it does, a plan for a known short array looks cheaper than the generic one, and PostgreSQL plans anew at each
     execution: below ten requests in a batch that more than doubled its time for a row by key.
     """
-    array = sa.cast(sa.cast(sa.bindparam(name, required=False), sa.Text()), Named("text[]"))
+    array = sa.cast(parameter(name), Named("text[]"))
     return sa.select(array).scalar_subquery()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import UserDefinedType
 
@@ -32,6 +33,26 @@ class Named(UserDefinedType[Any]):
         return self.name
 
 
+# SQLAlchemy finds parameters in its finished text, by their names. No text of a caller's can hold a NUL, so nothing
+# that a caller wrote, such as the alias `%(b0)s`, is ever taken for a parameter.
+PREFIX = "\0"
+
+
+class Inlined(sa.BindParameter[Any]):
+    """A value that is written into the text at once.
+
+    What SQLAlchemy writes only afterwards (`literal_execute`) it puts wherever the text names it: into an alias, too,
+    which would then hold quotes that nothing doubled.
+    """
+
+    inherit_cache = False
+
+
+@compiles(Inlined)
+def _written_inlined(element: Inlined, compiler: Any, **options: Any) -> str:
+    return str(compiler.visit_bindparam(element, **{**options, "literal_binds": True}))
+
+
 class Binds:
     """The sources of a statement's parameters. One source is one parameter, however often it is used."""
 
@@ -40,7 +61,7 @@ class Binds:
 
     def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
         """The value as an expression of type text (a list: an array literal's text)."""
-        return _parameter(self._name(source, constant))
+        return parameter(self._name(source, constant))
 
     def in_order(self, names: Sequence[str]) -> tuple[Bind, ...]:
         return tuple(self.by_name[name] for name in names)
@@ -73,8 +94,10 @@ class RowBinds(Binds):
 
 def render(statement: sa.ClauseElement) -> tuple[str, list[str]]:
     """The text, with constants written in, and the names of its parameters `$1`, `$2`, … in order."""
-    compiled: Any = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(compiled), list(compiled.positiontup or ())
+    compiled: Any = statement.compile(dialect=DIALECT)
+    if compiled.post_compile_params or compiled.literal_execute_params:
+        raise TypeError("a constant is not written yet")
+    return str(compiled), [name.removeprefix(PREFIX) for name in compiled.positiontup or ()]
 
 
 def literal(value: Literal) -> Expression:
@@ -86,7 +109,7 @@ def literal(value: Literal) -> Expression:
 
 def inline(text: str) -> Expression:
     """Text as a quoted constant, by SQLAlchemy's own rules for literals."""
-    return sa.bindparam(None, text, sa.Text(), unique=True, literal_execute=True)
+    return Inlined(None, text, sa.Text(), unique=True)
 
 
 def inlined(expression: Any, replace: Callable[[Any], Any] = lambda _: None) -> Expression:
@@ -94,7 +117,7 @@ def inlined(expression: Any, replace: Callable[[Any], Any] = lambda _: None) -> 
 
     def written(element: Any, **_: object) -> Any:
         if isinstance(element, sa.BindParameter):
-            return sa.bindparam(None, element.value, element.type, unique=True, literal_execute=True)
+            return Inlined(None, element.value, element.type, unique=True, expanding=element.expanding)
         return replace(element)
 
     adapted: Expression = visitors.replacement_traverse(expression, {}, written)
@@ -115,5 +138,6 @@ def _escaped(item: str) -> str:
     return item.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _parameter(name: str) -> Expression:
-    return sa.cast(sa.bindparam(name, required=False), sa.Text())
+def parameter(name: str) -> Expression:
+    """A parameter of type text."""
+    return sa.cast(sa.bindparam(PREFIX + name, required=False), sa.Text())

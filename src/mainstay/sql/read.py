@@ -136,8 +136,7 @@ def _csv(whole: Any, names: Sequence[str]) -> Expression:
     header = ",".join(f'"{name}"' if set(name) & set(',"\n\r') else name for name in names)
     line = sa.func.substring(sa.cast(whole, Named("text")), sa.literal_column("'^\\((.*)\\)$'"))
     lines = sa.func.string_agg(line, sa.literal_column("E'\\n'"))
-    head = sa.bindparam(None, header, sa.Text(), unique=True, literal_execute=True)
-    return sa.func.concat(head, sa.literal_column("E'\\n'"), lines)
+    return sa.func.concat(inline(header), sa.literal_column("E'\\n'"), lines)
 
 
 def rows(conditions: Conditions, select: Select, source: sa.FromClause | None = None) -> sa.Select[Any]:
