@@ -4,6 +4,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
+
 from mainstay.core.catalog import Column, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
     TRUE,
@@ -78,6 +80,7 @@ class Level(NamedTuple):
     order: tuple[Order, ...]
     whole: bool
     grouped: bool = False
+    having: Condition = TRUE
 
 
 def random_read(random: Random, policy: Policy, role: str) -> Asked:
@@ -94,6 +97,8 @@ def random_read(random: Random, policy: Policy, role: str) -> Asked:
         offset=asker.offset() if level.whole and random.random() < 0.2 else None,
         count=Count.EXACT if random.random() < 0.25 else Count.NONE,
         strip_nulls=random.random() < 0.05,
+        having=level.having,
+        distinct=asker.distinct(table, level),
     )
     return Asked(asker.formatted(asker.spoilt(read)), tuple(asker.makers), asker.ordered)
 
@@ -114,6 +119,16 @@ class Asker:
 
     def offset(self) -> int:
         return self._slot(lambda random: str(random.randint(0, 3))).index
+
+    def distinct(self, table: Table, level: Level) -> tuple[Field, ...] | None:
+        """Of rows that are alike in something the first; of rows that are alike in all that is selected, one."""
+        columns = [name for name in self.names(table.key) if table.columns[name].type.kind in SORTABLE]
+        plain = all(isinstance(item, Pick) and not item.aggregate and not item.field.path for item in level.items)
+        if level.grouped or not columns or not level.whole or self.random.random() > 0.1:
+            return None
+        if plain and not level.order and self.random.random() < 0.5:
+            return ()
+        return tuple(Field(name) for name in self.random.sample(columns, min(len(columns), self.random.randint(1, 2))))
 
     def fresh(self, letter: str) -> str:
         """A name that nothing else in the answer has."""
@@ -224,7 +239,8 @@ class Asker:
             spread=spreads,
             select=shown,
             where=level.where,
-            order=level.order,
+            order=level.order if shown or not level.grouped else (),
+            having=TRUE if not shown else level.having,
             limit=self.random.randint(0, 3) if level.whole and self.random.random() < 0.25 else None,
             offset=self.random.randint(1, 2) if level.whole and self.random.random() < 0.1 else 0,
         )
@@ -242,9 +258,38 @@ class Asker:
             if column.type.kind is not Kind.JSON:
                 items.append(Pick(Field(column.name), self.fresh("g")))
         for _ in range(self.random.randint(1, 2)):
-            items.append(self._aggregate(self.random.choice(columns), self.fresh("x")))
-        self.ordered &= all(isinstance(item, Pick) and item.aggregate for item in items)
-        return Level(tuple(items), self._where(table, ()), (), whole=False, grouped=True)
+            pick = self._aggregate(self.random.choice(columns), self.fresh("x"))
+            filtered = self._condition(table, [], 1) if self.random.random() < 0.3 else TRUE
+            items.append(msgspec.structs.replace(pick, where=filtered))
+        keys = [item for item in items if isinstance(item, Pick) and not item.aggregate]
+        having = self._having(table, columns) if self.random.random() < 0.4 else TRUE
+        order: tuple[Order, ...] = ()
+        sortable = all(table.columns[key.field.column].type.kind in SORTABLE for key in keys if key.field)
+        if sortable and self.random.random() < 0.6:
+            total = (self._sort(self._total(table, columns), None),) if self.random.random() < 0.6 else ()
+            order = (*total, *(self._sort(key.field, None) for key in keys if key.field))
+        else:
+            self.ordered &= not keys
+        return Level(tuple(items), self._where(table, ()), order, whole=False, grouped=True, having=having)
+
+    def _total(self, table: Table, columns: list[Column]) -> Aggregation:
+        pick = self._aggregate(self.random.choice(columns), "")
+        assert pick.aggregate is not None
+        where = self._condition(table, [], 1) if self.random.random() < 0.2 else TRUE
+        return Aggregation(pick.aggregate, pick.field, where)
+
+    def _having(self, table: Table, columns: list[Column]) -> Condition:
+        terms: list[Condition] = []
+        for _ in range(self.random.randint(1, 2)):
+            total = self._total(table, columns)
+            kind = Kind.INTEGER if total.field is None else table.columns[total.field.column].type.kind
+            kind = Kind.INTEGER if total.function is Aggregate.COUNT else kind
+            if self.random.random() < 0.15:
+                terms.append(Is(total, self.random.choice([Truth.NULL, Truth.NOT_NULL])))
+            else:
+                terms.append(Compare(total, self.random.choice([Operator.GT, Operator.LTE]), self._slot(_maker(kind))))
+        joined: Condition = self.random.choice([And, Or])(tuple(terms))
+        return Not(joined) if self.random.random() < 0.2 else joined
 
     def _aggregate(self, column: Column, alias: str) -> Pick:
         functions = {Aggregate.COUNT}

@@ -15,7 +15,7 @@ from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.policy.declare import Policies, claim
 from mainstay.policy.select import Policy
-from mainstay.testing.oracle import Selection
+from mainstay.testing.selection import Selection
 from mainstay.testing.sight import Sight
 from property.market import CATALOG, Store
 from property.operations import random_read
@@ -54,7 +54,7 @@ def random_questions(random: Random, world: World) -> Iterator[tuple[Read, tuple
         if not keyed or grouped or any(key.relation for key in asked.read.order):
             continue
         read = msgspec.structs.replace(
-            asked.read, limit=random.randint(1, 3), offset=None, count=Count.NONE, strip_nulls=False
+            asked.read, limit=random.randint(1, 3), offset=None, count=Count.NONE, strip_nulls=False, distinct=None
         )
         yield read, tuple(make(random) for make in asked.makers), random_principal(random, role)
 

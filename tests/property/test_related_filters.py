@@ -35,6 +35,7 @@ from property.vault import Account, Label, Team, Vault, account_labels
 
 ANN = Principal("clerk", {"sub": "ann"})
 TEAMS, ACCOUNTS, LABELS = TableRef("teams"), TableRef("accounts"), TableRef("labels")
+PEEK = Compare(Field("pin_code"), Operator.EQ, Slot(0))
 MINE = Account.team.has(Team.owner == claim.sub)
 
 
@@ -210,7 +211,38 @@ def test_counts_do_not_tell_of_hidden_rows_that_are_counted(vault: Vault, kind: 
     assert vault.ask(vault.pipeline(clerks()), read, "1", who=ANN).total == 1
 
 
-PEEK = Compare(Field("pin_code"), Operator.EQ, Slot(0))
+def test_a_masked_value_counts_in_no_group(vault: Vault) -> None:
+    """Of the two accounts that are seen, one shows its salary."""
+    pipeline = vault.pipeline(clerks())
+    salaries = Aggregation(Aggregate.SUM, Field("salary"))
+    for least, found in (("990", 1), ("991", 0)):
+        grouped = Read(ACCOUNTS, (Pick(Field("team_id")),), having=Compare(salaries, Operator.GTE, Slot(0)))
+        assert vault.ask(pipeline, grouped, least, who=ANN).rows == found
+    secret = Pick(None, "n", Aggregate.COUNT, where=Compare(Field("salary"), Operator.EQ, Slot(0)))
+    body = vault.ask(pipeline, Read(ACCOUNTS, (secret,)), "991", who=ANN).body
+    assert json.loads(body or b"") == [{"n": 0}]
+
+
+def test_a_hidden_row_is_in_no_group_and_first_of_none(vault: Vault) -> None:
+    pipeline = vault.pipeline(clerks())
+    vault.sql("UPDATE accounts SET team_id = 2, sponsor_id = 1 WHERE id = 3")
+    most = Order(Field("points"), descending=True)
+    first = Read(ACCOUNTS, (Pick(Field("id")),), order=(most,), distinct=(Field("team_id"),), count=Count.EXACT)
+    result = vault.ask(pipeline, first, who=ANN)
+    assert (json.loads(result.body or b""), result.total) == ([{"id": 2}], 1)
+    alike = Read(ACCOUNTS, (Pick(Field("team_id")),), distinct=(), count=Count.EXACT)
+    assert vault.ask(pipeline, alike, who=ANN).total == 1
+
+
+@pytest.mark.parametrize(
+    "having",
+    [PEEK, Related(0), Compare(Aggregation(Aggregate.COUNT), Operator.EQ, Field("pin_code")), Present(Claim(("sub",)))],
+)
+def test_a_condition_on_groups_is_about_their_aggregates(vault: Vault, having: Condition) -> None:
+    read = Read(ACCOUNTS, (Pick(Field("team_id")),), having=having)
+    told = vault.told(vault.pipeline(clerks()), read, "zq-pin", who=ANN)
+    assert isinstance(told, Problem)
+    assert told.code == "MS465"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ from property.vault import (
 from property.worlds import World, random_database, random_rows
 
 ANN = Principal("clerk", {"sub": "ann"})
+COUNTED = Pick(None, None, Aggregate.COUNT)
 NO_NAME = "qqqqqq"
 MINE = Account.team.has(Team.owner == claim.sub)
 
@@ -88,6 +89,10 @@ def equals(name: str, *path: Step, to: str | None = None) -> Compare:
 
 def over(name: str) -> Aggregation:
     return Aggregation(Aggregate.MAX, Field(name), of=Through("sponsored", TRUE))
+
+
+def total(name: str) -> Aggregation:
+    return Aggregation(Aggregate.MAX, Field(name))
 
 
 def returning(*items: Item) -> Returning:
@@ -120,6 +125,14 @@ COLUMN_TEMPLATES: dict[str, Template] = {
     "select through arrow": lambda table, name: select(table, Pick(Field(name, (Step("a"),)), "other")),
     "select through cast": lambda table, name: select(table, Pick(Field(name, (), "text"), "other")),
     "aggregate": lambda table, name: select(table, Pick(Field(name), None, Aggregate.MAX)),
+    "aggregate filter": lambda table, name: select(table, Pick(None, None, Aggregate.COUNT, where=equals(name))),
+    "having": lambda table, name: select(table, COUNTED, having=Compare(total(name), Operator.GT, Slot(0))),
+    "having filter": lambda table, name: select(
+        table, COUNTED, having=Is(Aggregation(Aggregate.COUNT, None, equals(name)), Truth.NULL)
+    ),
+    "order of groups": lambda table, name: select(table, COUNTED, order=(Order(total(name)),)),
+    "distinct": lambda table, name: select(table, Star(), distinct=(Field(name),)),
+    "page by key": lambda table, name: select(table, Star(), order=(Order(Field(name)),), after=(Slot(0), Slot(0))),
     "counted values": lambda table, name: select(table, Pick(Field(name), None, Aggregate.COUNT)),
     "group": lambda table, name: select(table, Pick(Field(name)), Pick(None, None, Aggregate.COUNT)),
     "embed": lambda table, name: select(table, Embed(name, select=(Star(),))),

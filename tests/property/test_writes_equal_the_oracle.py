@@ -30,7 +30,7 @@ from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
 from mainstay.policy.declare import Policies
 from mainstay.policy.select import Policy
-from mainstay.testing.oracle import Selection
+from mainstay.testing.selection import Selection
 from mainstay.testing.sight import Sight
 from mainstay.testing.truth import Row, holds_for
 from mainstay.testing.values import write_json

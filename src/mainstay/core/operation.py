@@ -49,12 +49,16 @@ class Star(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Pick(msgspec.Struct, frozen=True, cache_hash=True):
-    """One column in `select`. `field` None is a bare `count()`; `cast` applies to the aggregate's result."""
+    """One column in `select`. `field` None is a bare `count()`; `cast` applies to the aggregate's result.
+
+    `where` is which rows the aggregate is of.
+    """
 
     field: Field | None
     alias: str | None = None
     aggregate: Aggregate | None = None
     cast: str | None = None
+    where: Condition = TRUE
 
 
 class Constant(msgspec.Struct, frozen=True, cache_hash=True):
@@ -117,6 +121,7 @@ class Embed(msgspec.Struct, frozen=True, cache_hash=True):
     offset: int = 0
     summary: tuple[Member, ...] | None = None
     """Of a to-many embed: what the rows come to, as one object, in the place of the rows; `select` is then empty."""
+    having: Condition = TRUE
 
     @property
     def name(self) -> str:
@@ -139,6 +144,8 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
 
     `accepts` are media types, the best first, that the database may write itself; where it writes none of them,
     `format` is what the rows become, None where no such answer is acceptable.
+    `having` is which groups of rows, in its terms aggregates of them. `distinct` leaves the first row, by the order, of
+    those that are alike in these columns; where empty, of those that are alike in all that is selected.
     `after` asks for a page by key: behind the row with these sort values, None for NULL; the first page where empty.
     """
 
@@ -155,6 +162,8 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     after: tuple[Slot | None, ...] | None = None
     summary: tuple[Member, ...] | None = None
     """What the page's rows come to, as one object, in their place; `select` is then empty."""
+    having: Condition = TRUE
+    distinct: tuple[Field, ...] | None = None
 
 
 class Together(msgspec.Struct, frozen=True, cache_hash=True):

@@ -14,13 +14,17 @@ from mainstay.core.operation import Conflict, Constant, Count, Format, Join, Nul
 
 
 class Output(msgspec.Struct, frozen=True):
-    """One member of each row's object. `field` None counts rows, or is `constant` in each of them."""
+    """One member of each row's object. `field` None counts rows, or is `constant` in each of them.
+
+    `where` is which rows an aggregate is of.
+    """
 
     name: str
     field: Field | None
     aggregate: Aggregate | None = None
     cast: str | None = None
     constant: str | None = None
+    where: Condition = TRUE
 
 
 class Nested(msgspec.Struct, frozen=True):
@@ -76,7 +80,8 @@ class Select(msgspec.Struct, frozen=True):
 
     `offset` is a slot's index at the root, `skip` a constant inside an embed. `keyed`: a page by key, whose last row's
     sort values are wanted; `after` holds of the rows on it and those behind. With `summary` the rows come to one
-    object, and there are no outputs but those that it lists.
+    object, and there are no outputs but those that it lists. `having` holds of the groups. Of rows alike in `distinct`,
+    with which the order begins, there is the first.
     """
 
     table: Table
@@ -90,6 +95,8 @@ class Select(msgspec.Struct, frozen=True):
     keyed: bool = False
     after: Condition = TRUE
     summary: tuple[Summed, ...] | None = None
+    having: Condition = TRUE
+    distinct: tuple[Field, ...] = ()
 
 
 class Handling(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, 
 from mainstay.core.plan import Nested, Plan, ReadPlan, Select, TogetherPlan
 from mainstay.core.problem import Problem
 from mainstay.plan.call import plan_invoke
+from mainstay.plan.group import distinct
 from mainstay.plan.handle import handling, unavailable
 from mainstay.plan.keyset import impossible, keyed
 from mainstay.plan.limit import limit_select
@@ -42,9 +43,12 @@ def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Li
 
 def plan_read(view: View, read: Read) -> ReadPlan:
     table = view.table(read.table)
-    resolved = resolve_select(view, table, read.select, read.where, read.order)
+    groups = read.distinct == ()
+    resolved = resolve_select(view, table, read.select, read.where, read.order, having=read.having, groups=groups)
     if read.summary is not None:
         resolved = msgspec.structs.replace(resolved, summary=resolve_summary(view, table, read.summary, "select"))
+    if read.distinct:
+        resolved = distinct(view, resolved, read.distinct)
     if read.after is not None:
         resolved = keyed(view, resolved, read.after)
     page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset)

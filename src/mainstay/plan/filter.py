@@ -61,7 +61,7 @@ def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[
         case Through():
             return _through(view, table, where, nested)
         case Related() | Present():
-            raise _not_for_callers()
+            raise not_for_callers()
 
 
 def _through(view: View, table: Table, through: Through, nested: Sequence[Nested]) -> Condition:
@@ -73,7 +73,7 @@ def _through(view: View, table: Table, through: Through, nested: Sequence[Nested
 def resolve_aggregation(view: View, table: Table, asked: Aggregation, nested: Sequence[Nested] = ()) -> Aggregation:
     """An aggregate over related rows: of those, and of what in them, that the role sees."""
     if not isinstance(asked.of, Through):
-        raise _not_for_callers()
+        raise not_for_callers()
     found = _related(view, table, asked.of, nested)
     where = _on_related(view, found, both(asked.of.where, asked.where))
     label = f"{asked.of.name}.{asked.function.value}()"
@@ -113,10 +113,10 @@ def _resolved(view: View, table: Table, operand: Operand) -> Operand:
             return shielded(view, table, field)
         case Call(function, arguments):
             if function not in FUNCTIONS:
-                raise _not_for_callers()
+                raise not_for_callers()
             return Call(function, tuple(_resolved(view, table, argument) for argument in arguments))
         case Aggregation():
-            raise _not_for_callers()
+            raise not_for_callers()
         case _:
             return operand
 
@@ -163,5 +163,5 @@ def _named(nested: Iterable[Nested], field: Field) -> Nested | None:
     return next((embed for embed in nested if embed.name == field.column), None)
 
 
-def _not_for_callers() -> Problem:
+def not_for_callers() -> Problem:
     return Problem("MS465", "The request holds a condition that only a policy may", where="filter")

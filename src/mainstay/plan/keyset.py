@@ -38,6 +38,8 @@ def keyed(view: View, select: Select, after: After) -> Select:
     """
     if select.grouped:
         raise impossible("Its rows are groups, which have no key")
+    if select.distinct:
+        raise impossible("Its rows are the first of several")
     if any(sort.through is not None for sort in select.order):
         raise impossible("It is sorted by a column of a related row")
     order = (*select.order, *_completing(view, select.table, select.order))

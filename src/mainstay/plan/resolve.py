@@ -5,16 +5,18 @@ and row conditions of each table already in place.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from mainstay.core.catalog import Table
-from mainstay.core.condition import Aggregate, Aggregation, Condition, Field, both
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, both
 from mainstay.core.operation import Constant, Embed, Item, Join, Member, Nodes, Order, Part, Pick, Star, Tally
 from mainstay.core.plan import Held, Listed, Nested, Output, Select, Sort, Summed
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
 from mainstay.plan.filter import resolve_aggregation, resolve_field, resolve_filter
+from mainstay.plan.group import is_grouped, require_grouped, resolve_having, resolve_total, sorts_groups
 from mainstay.plan.join import exists, nest
 from mainstay.plan.relation import find_relation
 from mainstay.plan.view import View
@@ -27,23 +29,30 @@ def resolve_select(  # noqa: PLR0913, PLR0917 - the parts of a query, in its ord
     where: Condition,
     order: Sequence[Order],
     path: str = "select",
+    *,
+    having: Condition = TRUE,
+    groups: bool = False,
 ) -> Select:
-    """One table's part of a read, without its limit. Raises Problem for a name that the role can't see."""
+    """One table's part of a read, without its limit. Raises Problem for a name that the role can't see.
+
+    Rows are grouped by what is selected of them where anything is said of a group, or with `groups`.
+    """
     reading = view.reading(table)
     outputs = resolve_outputs(view, table, items, path)
     nested = [output for output in outputs if isinstance(output, Nested)]
     inner = [exists(table, output) for output in nested if output.join is Join.INNER]
     filters = resolve_filter(view, table, where, nested)
-    sorts = tuple(_sort(view, table, key, nested) for key in order)
-    grouped = _is_grouped(outputs)
+    grouped = groups or having != TRUE or is_grouped(outputs) or sorts_groups(order)
+    sorts = tuple(_sort(view, table, key, nested, grouped=grouped) for key in order)
     if grouped:
-        _require_grouped(table, sorts, outputs)
+        require_grouped(table, sorts, outputs)
     return Select(
         table=table,
         outputs=tuple(outputs),
         where=both(reading.rows, filters, *inner),
         order=sorts,
         grouped=grouped,
+        having=TRUE if having == TRUE else resolve_having(view, table, having),
     )
 
 
@@ -72,10 +81,11 @@ def resolve_outputs(view: View, table: Table, items: Sequence[Item], path: str) 
 
 def _pick(view: View, table: Table, pick: Pick, where: str) -> Output:
     cast = cast_name(pick.cast, view.catalog, where) if pick.cast else None
+    rows_of = TRUE if pick.where == TRUE else resolve_filter(view, table, pick.where)
     if pick.field is None or _is_bare_count(view, table, pick):
-        return Output(pick.alias or "count", None, Aggregate.COUNT, cast)
+        return Output(pick.alias or "count", None, Aggregate.COUNT, cast, where=rows_of)
     field = resolve_field(view, table, pick.field, where)
-    return Output(pick.alias or _default_name(pick), field, pick.aggregate, cast)
+    return Output(pick.alias or _default_name(pick), field, pick.aggregate, cast, where=rows_of)
 
 
 def _is_bare_count(view: View, table: Table, pick: Pick) -> bool:
@@ -98,7 +108,10 @@ def _default_name(pick: Pick) -> str:
 def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
     relation = find_relation(view, table, embed.target, embed.hint, where)
     target = view.target(relation)
-    select = resolve_select(view, target, embed.select, embed.where, embed.order, f"{where}.select")
+    inside = f"{where}.select"
+    select = resolve_select(view, target, embed.select, embed.where, embed.order, inside, having=embed.having)
+    if embed.spread and relation.to_one and (embed.having != TRUE or sorts_groups(embed.order)):
+        raise Problem("MS470", "Rows that are spread are not grouped by themselves", where=where)
     if embed.summary is not None:
         select = msgspec.structs.replace(select, summary=resolve_summary(view, target, embed.summary, where))
     select = msgspec.structs.replace(select, limit=embed.limit, skip=embed.offset)
@@ -130,9 +143,10 @@ def _is_empty(embed: Embed) -> bool:
     return all(isinstance(item, Embed) and _is_empty(item) for item in embed.select)
 
 
-def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sort:
+def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested], *, grouped: bool) -> Sort:
     if isinstance(key.field, Aggregation):
-        aggregation = resolve_aggregation(view, table, key.field, nested)
+        resolved = resolve_total if grouped else partial(resolve_aggregation, nested=nested)
+        aggregation = resolved(view, table, key.field)
         return Sort(aggregation, key.descending, key.nulls)
     if key.relation is None:
         field = resolve_field(view, table, key.field, f"order {key.field.column}")
@@ -157,30 +171,3 @@ def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested]) -> Sor
         return Sort(aliased.field, key.descending, key.nulls, through)
     field = resolve_field(view, through.target, key.field, f"order {key.relation}({key.field.column})")
     return Sort(field, key.descending, key.nulls, through)
-
-
-def _require_grouped(table: Table, sorts: Sequence[Sort], outputs: Sequence[Output | Nested]) -> None:
-    """Raises 42803, as PostgreSQL would; but it would name the first column in a mask, which may be a hidden one."""
-    for sort in sorts:
-        if isinstance(sort.field, Aggregation):
-            raise Problem("42803", "rows that are grouped have no related rows to sort them by", where="order")
-        spread = sort.through is not None and sort.through.spread
-        members = sort.through.select.outputs if sort.through is not None and spread else outputs
-        plain = [each.field for each in members if isinstance(each, Output) and each.aggregate is None]
-        if sort.field not in plain or (sort.through is not None and not spread):
-            owner = table if sort.through is None else sort.through.target
-            raise Problem(
-                "42803",
-                f'column "{owner.name}.{sort.field.column}" must appear in the GROUP BY clause or be used in an '
-                "aggregate function",
-                where="order",
-            )
-
-
-def _is_grouped(outputs: Sequence[Output | Nested]) -> bool:
-    return any(
-        output.aggregate is not None
-        if isinstance(output, Output)
-        else output.spread and output.relation.to_one and _is_grouped(output.select.outputs)
-        for output in outputs
-    )

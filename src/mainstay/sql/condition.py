@@ -33,54 +33,8 @@ from mainstay.core.condition import (
 from mainstay.sql.aggregate import aggregate_type, aggregated
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
 from mainstay.sql.function import NamedCall
+from mainstay.sql.operators import CALL_TYPES, PATTERNS, SEARCHES, SYMBOLS, TEXTUAL, TRUTHS
 from mainstay.sql.represent import converted, reader
-
-_SYMBOLS = {
-    Operator.EQ: "=",
-    Operator.NEQ: "<>",
-    Operator.GT: ">",
-    Operator.GTE: ">=",
-    Operator.LT: "<",
-    Operator.LTE: "<=",
-    Operator.LIKE: "LIKE",
-    Operator.ILIKE: "ILIKE",
-    Operator.MATCH: "~",
-    Operator.IMATCH: "~*",
-    Operator.IS_DISTINCT: "IS DISTINCT FROM",
-    Operator.CS: "@>",
-    Operator.CD: "<@",
-    Operator.OV: "&&",
-    Operator.SL: "<<",
-    Operator.SR: ">>",
-    Operator.NXR: "&<",
-    Operator.NXL: "&>",
-    Operator.ADJ: "-|-",
-}
-# What fails for a pattern that is none: a regular expression by itself, and of a LIKE pattern the lone backslash that
-# it ends with, which else fails only where a text comes so far.
-_LONE_BACKSLASH = sa.literal_column(r"'(?<!\\)(?:\\\\)*(\\)$'", sa.Text())
-_PATTERNS: dict[Operator, Callable[[Any], Any]] = {
-    **dict.fromkeys((Operator.MATCH, Operator.IMATCH), sa.literal_column("''").op("~")),
-    **dict.fromkeys(
-        (Operator.LIKE, Operator.ILIKE),
-        lambda pattern: sa.literal_column("'a'").op("LIKE")(sa.func.substring(pattern, _LONE_BACKSLASH)),
-    ),
-}
-_SEARCHES = {
-    Operator.FTS: "to_tsquery",
-    Operator.PLFTS: "plainto_tsquery",
-    Operator.PHFTS: "phraseto_tsquery",
-    Operator.WFTS: "websearch_to_tsquery",
-}
-_TRUTHS: dict[Truth, tuple[str, Expression]] = {
-    Truth.NULL: ("IS", sa.null()),
-    Truth.NOT_NULL: ("IS NOT", sa.null()),
-    Truth.TRUE: ("IS", sa.true()),
-    Truth.FALSE: ("IS", sa.false()),
-    Truth.UNKNOWN: ("IS", sa.literal_column("UNKNOWN")),
-}
-_CALL_TYPES = {"lower": "text", "upper": "text", "length": "integer", "now": "timestamptz", "current_date": "date"}
-_TEXTUAL = {Kind.TEXT}
 
 
 class Scope:
@@ -250,20 +204,20 @@ class Conditions:
 
     def _is(self, scope: Scope, left: Measured, truth: Truth) -> Expression:
         expression = self.operand(scope, left, "text")
-        symbol, value = _TRUTHS[truth]
+        symbol, value = TRUTHS[truth]
         return expression.op(symbol, is_comparison=True)(value)
 
     def _compare(self, scope: Scope, compare: Compare) -> Expression:
-        if compare.operator in _SEARCHES:
+        if compare.operator in SEARCHES:
             return self._search(scope, compare)
         left = self.operand(scope, compare.left, "text")
         read = reader(scope.table, compare.left) if isinstance(compare.left, Field) else None
-        if read is not None and compare.operator not in _PATTERNS and isinstance(compare.right, Slot):
+        if read is not None and compare.operator not in PATTERNS and isinstance(compare.right, Slot):
             return left.op(_symbol(compare), is_comparison=True)(self._represented(read, compare, compare.right))
-        type_name = "text" if compare.operator in _PATTERNS else self.type_name(scope, compare.left)
+        type_name = "text" if compare.operator in PATTERNS else self.type_name(scope, compare.left)
         if compare.operator is Operator.IN or compare.quantifier is not None:
             return left.op(_symbol(compare), is_comparison=True)(_every(compare)(self._list(compare, type_name)))
-        if compare.operator in _PATTERNS and isinstance(compare.right, Slot | Claim):
+        if compare.operator in PATTERNS and isinstance(compare.right, Slot | Claim):
             right = self._pattern(compare.operator, compare.right)
         else:
             right = self.operand(scope, compare.right, type_name)
@@ -283,7 +237,7 @@ class Conditions:
         if isinstance(source, Claim):
             return self.binds.text(source)
         pattern = self.binds.text(source, constant=True)
-        self._read(source, operator.value, _PATTERNS[operator](pattern))
+        self._read(source, operator.value, PATTERNS[operator](pattern))
         return pattern
 
     def _list(self, compare: Compare, type_name: str) -> Expression:
@@ -295,8 +249,8 @@ class Conditions:
         items = sa.cast(self.binds.text(operand), Named(f"{type_name}[]"))
         if isinstance(operand, Slot):
             self._read(operand, f"{type_name}[]", items)
-        if isinstance(operand, Slot) and compare.operator in _PATTERNS:
-            self._read(operand, compare.operator.value, self._each(items, _PATTERNS[compare.operator]))
+        if isinstance(operand, Slot) and compare.operator in PATTERNS:
+            self._read(operand, compare.operator.value, self._each(items, PATTERNS[compare.operator]))
         return items
 
     def _search(self, scope: Scope, compare: Compare) -> Expression:
@@ -307,7 +261,7 @@ class Conditions:
             vector = sa.func.to_tsvector(*config, vector)
         if not isinstance(compare.right, Slot):
             raise TypeError("a text search compares with a request's value")
-        function = getattr(sa.func, _SEARCHES[compare.operator])
+        function = getattr(sa.func, SEARCHES[compare.operator])
         text = self.binds.text(compare.right, constant=True)
         if compare.quantifier is None:
             query = function(*config, text)
@@ -335,12 +289,12 @@ class Conditions:
         if isinstance(left, Aggregation):
             return self._aggregation_type(scope, left)
         if isinstance(left, Call):
-            return _CALL_TYPES.get(left.function) or self._first_type(scope, left)
+            return CALL_TYPES.get(left.function) or self._first_type(scope, left)
         if left.cast is not None:
             return left.cast
         column = scope.table.columns[left.column]
         if not left.path:
-            return "text" if column.type.kind in _TEXTUAL else column.type.name
+            return "text" if column.type.kind in TEXTUAL else column.type.name
         if left.path[-1].text:
             return "text"
         return "jsonb" if column.type.kind is not Kind.JSON else column.type.name
@@ -359,8 +313,13 @@ class Conditions:
         return getattr(sa.func, call.function)(*arguments)  # type: ignore[no-any-return]
 
     def aggregation(self, scope: Scope, aggregation: Aggregation) -> Expression:
-        """An aggregate over related rows, of which there are none where the row's own part of the join is hidden."""
+        """Of a group; or of related rows, of which there are none where the row's own part of the join is hidden."""
         related = aggregation.of
+        if related is None:
+            field = None if aggregation.field is None else self.field(scope, aggregation.field)
+            value = aggregated(aggregation.function, field)
+            where = aggregation.where
+            return value if where == And() else sa.funcfilter(value, self.condition(scope, where))
         if not isinstance(related, Related):
             raise TypeError("a plan holds relations by their index")
         target, source, tie = self.joined(scope.table.relations[related.relation], scope, related.through)
@@ -374,9 +333,11 @@ class Conditions:
 
     def _aggregation_type(self, scope: Scope, aggregation: Aggregation) -> str:
         related, field = aggregation.of, aggregation.field
-        if field is None or not isinstance(related, Related):
+        if field is None:
             return aggregate_type(aggregation.function, "bigint", None)
-        target = self.scope(scope.table.relations[related.relation].target)
+        target = scope
+        if isinstance(related, Related):
+            target = self.scope(scope.table.relations[related.relation].target)
         type_ = target.table.columns[field.column].type if not field.path and field.cast is None else None
         return aggregate_type(aggregation.function, self.type_name(target, field), type_)
 
@@ -390,7 +351,7 @@ class Conditions:
 
 
 def _symbol(compare: Compare) -> str:
-    return "=" if compare.operator is Operator.IN else _SYMBOLS[compare.operator]
+    return "=" if compare.operator is Operator.IN else SYMBOLS[compare.operator]
 
 
 def _every(compare: Compare) -> Callable[[Any], Expression]:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot, both
+from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot
 from mainstay.core.operation import Constant, Count, Format, Nulls, Tally
 from mainstay.core.plan import Handling, Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed, TogetherPlan
 from mainstay.core.statement import Column
@@ -157,6 +158,10 @@ def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Express
         statement = statement.where(*conditions_of)
     if builder.grouped:
         statement = statement.group_by(*builder.plain)
+        if select.having != TRUE:
+            statement = statement.having(conditions.condition(scope, select.having))
+    if select.distinct:
+        statement = statement.ext(distinct_on(*(builder.field(field) for field in select.distinct)))
     statement = statement.order_by(*(builder.sort_key(sort) for sort in select.order))
     return _limited(conditions, statement, select)
 
@@ -193,13 +198,16 @@ class _Rows:
         self.columns: list[sa.Label[Any]] = []
         self.plain: list[Expression] = []
         self.spread: dict[str, sa.FromClause] = {}
+        self.fields: dict[Field, Expression] = {}
 
     def add(self, output: Output | Nested) -> None:
         if isinstance(output, Output) and output.constant is not None:
             self._add(output, inline(output.constant))
         elif isinstance(output, Output):
             field = output.field
-            value = sa.literal_column("1") if field is None else self.conditions.field(self.scope, field)
+            value = sa.literal_column("1") if field is None else self.field(field)
+            if self.raw and output.where != TRUE:  # no aggregate counts a NULL
+                value = sa.case((self.conditions.condition(self.scope, output.where), value), else_=sa.null())
             represented = None if field is None or self.raw else shown(self.scope.table, field, value)
             self._add(output, value, represented, star=field is None)
         elif output.spread:
@@ -214,7 +222,7 @@ class _Rows:
     ) -> None:
         """`star`: an aggregate over rows rather than over a value. Rows are grouped by values, not by how they show."""
         if output.aggregate is not None and not self.raw:
-            value = _aggregated(None if star else value, output)
+            value = self._aggregated(output, None if star else value)
         else:
             self.plain.append(value)
             value = value if represented is None else represented
@@ -238,7 +246,19 @@ class _Rows:
         self.source = self.source.outerjoin(joined, sa.true())
         self.spread[nested.name] = joined
         for member in members:
-            self._add(member, joined.c[member.name])
+            self._add(msgspec.structs.replace(member, where=TRUE), joined.c[member.name])
+
+    def _aggregated(self, output: Output, expression: Expression | None) -> Expression:
+        value = aggregated(output.aggregate or Aggregate.COUNT, expression)
+        if output.where != TRUE:
+            value = sa.funcfilter(value, self.conditions.condition(self.scope, output.where))
+        return sa.cast(value, Named(output.cast)) if output.cast else value
+
+    def field(self, field: Field) -> Expression:
+        """The same expression each time: PostgreSQL takes two for different whose subqueries have different aliases."""
+        if field not in self.fields:
+            self.fields[field] = self.conditions.field(self.scope, field)
+        return self.fields[field]
 
     def keyset(self, order: Sequence[Sort]) -> Expression:
         """The row's sort values as text, which the types' own input functions read back."""
@@ -264,7 +284,8 @@ class _Rows:
         But a page of it, which may leave the row out, does not say what the row is sorted by.
         """
         if sort.through is None:
-            return self.conditions.operand(self.scope, sort.field, "text")
+            field = sort.field
+            return self.field(field) if isinstance(field, Field) else self.conditions.operand(self.scope, field, "text")
         joined = self.spread.get(sort.through.name)
         member = next((each for each in _members(sort.through.select) if each.field == sort.field), None)
         cut = sort.through.select.limit == 0 or sort.through.select.skip > 0
@@ -286,11 +307,6 @@ def _members(select: Select) -> list[Output]:
         else:
             members += [Output(inner.name, None) for inner in _members(output.select)]
     return members
-
-
-def _aggregated(expression: Expression | None, output: Output) -> Expression:
-    value: Expression = aggregated(output.aggregate or Aggregate.COUNT, expression)
-    return sa.cast(value, Named(output.cast)) if output.cast else value
 
 
 def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Expression:
@@ -407,12 +423,15 @@ def _total(conditions: Conditions, plan: ReadPlan, total_max: int) -> Expression
         return None
     select = countable(plan.select)
     if plan.count is Count.ESTIMATED:
-        select = Select(table=select.table, outputs=(), where=select.where, limit=total_max + 1)
+        select = msgspec.structs.replace(select, limit=total_max + 1)
     counted = rows(conditions, select).subquery(conditions.alias())
     return sa.select(sa.func.count()).select_from(counted).scalar_subquery()
 
 
 def countable(select: Select) -> Select:
     """The same rows without order and page; without members, unless they group."""
+    if select.distinct:
+        alike = tuple(Output(field.column, field) for field in select.distinct)
+        return Select(table=select.table, outputs=alike, where=select.where, grouped=True)
     outputs = select.outputs if select.grouped else ()
-    return Select(table=select.table, outputs=outputs, where=both(select.where), grouped=select.grouped)
+    return Select(table=select.table, outputs=outputs, where=select.where, grouped=select.grouped, having=select.having)

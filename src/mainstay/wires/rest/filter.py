@@ -68,12 +68,13 @@ OPPOSITES = {Truth.NULL: Truth.NOT_NULL, Truth.NOT_NULL: Truth.NULL}
 class Slots:
     """The request's values, gathered as slots for them are made, and how many terms there were."""
 
-    __slots__ = ("limits", "terms", "values")
+    __slots__ = ("aggregated", "limits", "terms", "values")
 
     def __init__(self, limits: Limits) -> None:
         self.values: list[Value] = []
         self.limits = limits
         self.terms = 0
+        self.aggregated = False
 
     def add(self, value: str) -> Slot:
         self.values.append(value)
@@ -93,6 +94,9 @@ class Slots:
                 details=f"At most {self.limits.terms_max} terms are allowed",
                 where=where,
             )
+
+
+TermReader = Callable[[Scanner, Slots, int], Condition]
 
 
 def pattern(text: str) -> str:
@@ -119,25 +123,46 @@ def parse_logic(text: str, operator: str, *, negated: bool, slots: Slots, where:
     return Not(condition) if negated else condition
 
 
-def _read_group(scanner: Scanner, operator: str, slots: Slots, depth: int) -> Condition:
+def parse_having(text: str, slots: Slots, where: str) -> Condition:
+    """The condition on groups of `having=(sum.sum().gt.1,count().gt.2)`. Raises as `parse_logic`."""
+    scanner = Scanner(text, "having", where)
+    scanner.match(LIST_OPEN)
+    condition = _read_group(scanner, "and", slots, 1, _read_total)
+    scanner.skip_spaces()
+    return condition if scanner.ended() else scanner.fail("end of input")
+
+
+def _read_total(scanner: Scanner, slots: Slots, depth: int) -> Condition:
+    """`count().operator.value`, `column.sum().operator.value`: of a group."""
+    scanner.skip_spaces()
+    left = read_filtered(scanner, read_aggregate(scanner, None, slots), slots, depth)
+    if not scanner.take("."):
+        scanner.fail("delimiter (.)")
+    return _read_condition(scanner, left, slots, _read_enclosed)
+
+
+def _read_group(
+    scanner: Scanner, operator: str, slots: Slots, depth: int, read_term: TermReader | None = None
+) -> Condition:
     """The conditions up to the closing parenthesis; the opening one has been read."""
     if depth > slots.limits.depth_max:
         raise too_deep(slots.limits.depth_max, scanner.where)
-    conditions = [_read_branch(scanner, slots, depth)]
+    read = read_term or _read_term
+    conditions = [_read_branch(scanner, slots, depth, read)]
     while scanner.take(","):
-        conditions.append(_read_branch(scanner, slots, depth))
+        conditions.append(_read_branch(scanner, slots, depth, read))
     if not scanner.take(")"):
         scanner.fail('"," or ")"')
     return Or(tuple(conditions)) if operator == "or" else And(tuple(conditions))
 
 
-def _read_branch(scanner: Scanner, slots: Slots, depth: int) -> Condition:
+def _read_branch(scanner: Scanner, slots: Slots, depth: int, read_term: TermReader) -> Condition:
     group = GROUP.match(scanner.text, scanner.position)
     if group is None:
-        condition = _read_term(scanner, slots, depth)
+        condition = read_term(scanner, slots, depth)
     else:
         scanner.position = group.end()
-        condition = _read_group(scanner, group.group(2), slots, depth + 1)
+        condition = _read_group(scanner, group.group(2), slots, depth + 1, read_term)
         condition = Not(condition) if group.group(1) else condition
     scanner.skip_spaces()
     return condition
@@ -157,15 +182,19 @@ def _read_term(scanner: Scanner, slots: Slots, depth: int) -> Condition:
     if depth >= slots.limits.depth_max:
         raise too_deep(slots.limits.depth_max, scanner.where)
     if RELATED_AGGREGATE.match(scanner.text, scanner.position):
-        left = read_related_aggregate(scanner, Through(field.column, TRUE, hint))
-        return _read_condition(scanner, _filtered(scanner, left, slots, depth), slots, _read_enclosed)
-    return Through(field.column, _read_branch(scanner, slots, depth + 1), hint)
+        left = read_aggregate(scanner, Through(field.column, TRUE, hint), slots)
+        left = read_filtered(scanner, left, slots, depth)
+        if not scanner.take("."):
+            scanner.fail("delimiter (.)")
+        return _read_condition(scanner, left, slots, _read_enclosed)
+    return Through(field.column, _read_branch(scanner, slots, depth + 1, _read_term), hint)
 
 
-def read_related_aggregate(scanner: Scanner, of: Through) -> Aggregation:
-    """`count()` or `column.max()`, behind the relation's name and its dot."""
+def read_aggregate(scanner: Scanner, of: Through | None, slots: Slots) -> Aggregation:
+    """`count()` or `column.max()`; of related rows it stands behind the relation's name and its dot."""
+    slots.aggregated = True
     field = None
-    if AGGREGATE.match(scanner.text, scanner.position) is None:
+    if not scanner.text.startswith("count()", scanner.position):  # which alone needs no column
         column = read_field(scanner)
         field = Field(column.column, column.path, read_cast(scanner))
         scanner.take(".")
@@ -175,7 +204,7 @@ def read_related_aggregate(scanner: Scanner, of: Through) -> Aggregation:
     return Aggregation(Aggregate(function[:-2]), field, of=of)
 
 
-def read_aggregate_path(text: str) -> tuple[tuple[str, ...], Aggregation]:
+def read_aggregate_path(text: str, slots: Slots) -> tuple[tuple[str, ...], Aggregation]:
     """A parameter's name: the embeds on the way, and the aggregate at its end, such as `actors.films.year.max()`."""
     scanner = Scanner(text, "tree path", text)
     path: list[str] = []
@@ -187,18 +216,19 @@ def read_aggregate_path(text: str) -> tuple[tuple[str, ...], Aggregation]:
         if RELATED_AGGREGATE.match(text, scanner.position):
             break
         path.append(name)
-    aggregation = read_related_aggregate(scanner, Through(name, TRUE, hint))
+    aggregation = read_aggregate(scanner, Through(name, TRUE, hint), slots)
     return (tuple(path), aggregation) if scanner.ended() else scanner.fail("end of input")
 
 
-def _filtered(scanner: Scanner, aggregation: Aggregation, slots: Slots, depth: int) -> Aggregation:
-    """With `.filter(…)` behind it, and past the dot that is before the operator."""
-    if scanner.take(".filter("):
-        where = _read_group(scanner, "and", slots, depth + 1)
-        aggregation = msgspec.structs.replace(aggregation, where=where)
-    if not scanner.take("."):
-        scanner.fail("delimiter (.)")
-    return aggregation
+def read_where(scanner: Scanner, slots: Slots, depth: int = 0) -> Condition:
+    """The conditions of `.filter(a.eq.1,b.eq.2)`; true where none is next."""
+    return _read_group(scanner, "and", slots, depth + 1) if scanner.take(".filter(") else TRUE
+
+
+def read_filtered(scanner: Scanner, aggregation: Aggregation, slots: Slots, depth: int = 0) -> Aggregation:
+    """The aggregate of the rows that the filter behind it leaves."""
+    where = read_where(scanner, slots, depth)
+    return aggregation if where == TRUE else msgspec.structs.replace(aggregation, where=where)
 
 
 def _is_operation(scanner: Scanner, position: int) -> bool:

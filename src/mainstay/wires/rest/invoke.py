@@ -3,6 +3,7 @@
 Never looks a name up: which function is meant, and which media type it writes, is for the plan to say.
 """
 
+from mainstay.core.condition import TRUE
 from mainstay.core.exchange import Request
 from mainstay.core.operation import Body, Ending, FunctionRef, Given, Invoke, Operation
 from mainstay.core.problem import Problem
@@ -85,13 +86,15 @@ class _Parser:
         ranged = parse_range(header) if header is not None else None
         query = parse_query(parameters, ranged, self.slots, self.setup.limits)
         if not self.setup.aggregates_enabled:
-            refuse_aggregates(query.root)
+            refuse_aggregates(query.root, self.slots)
         if query.columns is not None and self.request.method in READS:
             raise out_of_place("The parameter 'columns' does", self.request.method, "columns", "MS447")
         if self.precondition is not None and self.request.method == "POST":
             raise out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
         if query.after is not None:
             raise out_of_place("A page by key does", "functions", "after", "MS469")
+        if query.root.having != TRUE or query.distinct is not None:
+            raise out_of_place("Having and distinct do", "functions", "them", "MS470")
         if query.on_conflict is not None:
             raise out_of_place("The parameter 'on_conflict' does", "functions", "on_conflict", "MS447")
         return query

@@ -5,28 +5,29 @@ from typing import TypeVar
 
 from mainstay.core.condition import TRUE, Aggregation, Field, Through
 from mainstay.core.operation import Nulls, Order
-from mainstay.wires.rest.filter import RELATED_AGGREGATE, read_related_aggregate
+from mainstay.wires.rest.filter import NAMED, RELATED_AGGREGATE, Slots, read_aggregate, read_filtered
 from mainstay.wires.rest.scan import NAME, QUOTED, Scanner, read_field, read_name, read_path
 
 Word = TypeVar("Word")
 
 RELATION = re.compile(rf"(?:{QUOTED.pattern}|{NAME.pattern})(?:!(?:{QUOTED.pattern}|{NAME.pattern}))?\.", re.DOTALL)
+TOTAL = re.compile(rf"(?:{NAMED}\.)?(?:count|sum|avg|min|max)\(\)", re.DOTALL)
 DIRECTIONS = {".asc": False, ".desc": True}
 NULLS = {".nullsfirst": Nulls.FIRST, ".nullslast": Nulls.LAST}
 
 
-def parse_order(text: str, where: str) -> tuple[Order, ...]:
+def parse_order(text: str, where: str, slots: Slots) -> tuple[Order, ...]:
     """The sort keys of `a.desc.nullslast,embed(b),data->>c`. Raises PGRST100."""
     scanner = Scanner(text, "order", where)
-    keys = [_read_key(scanner)]
+    keys = [_read_key(scanner, slots)]
     while scanner.take(","):
-        keys.append(_read_key(scanner))
+        keys.append(_read_key(scanner, slots))
     return tuple(keys)
 
 
-def _read_key(scanner: Scanner) -> Order:
+def _read_key(scanner: Scanner, slots: Slots) -> Order:
     scanner.skip_spaces()
-    if (aggregation := _read_aggregation(scanner)) is not None:
+    if (aggregation := _read_aggregation(scanner, slots)) is not None:
         return _read_direction(scanner, aggregation, None)
     name = read_name(scanner)
     relation = None
@@ -39,15 +40,17 @@ def _read_key(scanner: Scanner) -> Order:
     return _read_direction(scanner, field, relation)
 
 
-def _read_aggregation(scanner: Scanner) -> Aggregation | None:
-    """`relation.count()`, `relation.column.max()`; None, and nothing read, where none is next."""
+def _read_aggregation(scanner: Scanner, slots: Slots) -> Aggregation | None:
+    """`relation.count()`, `relation.column.max()`, or of a group `count()`, `column.max()`; None where none is next."""
     found = RELATION.match(scanner.text, scanner.position)
-    if found is None or RELATED_AGGREGATE.match(scanner.text, found.end()) is None:
+    of = None
+    if found is not None and RELATED_AGGREGATE.match(scanner.text, found.end()):
+        name = read_name(scanner)
+        of = Through(name, TRUE, read_name(scanner) if scanner.take("!") else None)
+        scanner.take(".")
+    elif TOTAL.match(scanner.text, scanner.position) is None:
         return None
-    name = read_name(scanner)
-    hint = read_name(scanner) if scanner.take("!") else None
-    scanner.take(".")
-    return read_related_aggregate(scanner, Through(name, TRUE, hint))
+    return read_filtered(scanner, read_aggregate(scanner, of, slots), slots)
 
 
 def _read_direction(scanner: Scanner, field: Field | Aggregation, relation: str | None) -> Order:

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from mainstay.core.condition import And, Compare, Condition, Operator
+from mainstay.core.condition import TRUE, And, Compare, Condition, Operator
 from mainstay.core.exchange import Request, Response
 from mainstay.core.operation import (
     Delete,
@@ -121,7 +121,7 @@ class _Parser:
         ranged = parse_range(header) if header is not None else None
         query = parse_query(parameters, ranged, self.slots, self.setup.limits)
         if not self.setup.aggregates_enabled:
-            refuse_aggregates(query.root)
+            refuse_aggregates(query.root, self.slots)
         self._refuse_out_of_place(query)
         operation = Operation(
             self._shape(query, payload),
@@ -163,6 +163,8 @@ class _Parser:
             raise out_of_place(
                 "A page by key does", "an offset" if self.method in READS else self.method, "after", "MS469"
             )
+        if self.method not in READS and (query.root.having != TRUE or query.distinct is not None):
+            raise out_of_place("Having and distinct do", self.method, "them", "MS470")
         if self.precondition is not None and self.method == "POST":
             raise out_of_place("If-Match and If-None-Match do", "POST", "them", "MS476")
 
@@ -223,6 +225,8 @@ class _Parser:
             format=self.media.format if bodied else Format.NONE,
             strip_nulls=self.media.strip_nulls,
             accepts=self.accepts,
+            having=query.root.having,
+            distinct=query.distinct,
             after=None if query.after is None else read_after(query.after, self.table, query.order, self.slots),
         )
 

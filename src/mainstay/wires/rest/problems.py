@@ -102,6 +102,7 @@ STATUSES: dict[str, int] = {
     "MS467": 400,
     "MS468": 400,
     "MS469": 400,
+    "MS470": 400,
     # ours: a server that can't, or can't now
     "MS500": 500,
     "MS501": 501,

@@ -6,11 +6,11 @@ Parameters are read in order, and so are their values numbered; `memo` relies on
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from mainstay.core.condition import TRUE, Condition, both
+from mainstay.core.condition import TRUE, Condition, Field, both
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Order, Star
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.filter import Slots, parse_filter, parse_logic, read_aggregate_path
+from mainstay.wires.rest.filter import Slots, parse_filter, parse_having, parse_logic, read_aggregate_path
 from mainstay.wires.rest.order import parse_order
 from mainstay.wires.rest.page import Page, meet, parse_limit, parse_offset
 from mainstay.wires.rest.scan import NAME_EXPECTED, Scanner, failed, read_name, read_names, read_tree_path
@@ -39,6 +39,7 @@ class Query(NamedTuple):
     columns: tuple[str, ...] | None
     on_conflict: tuple[str, ...] | None
     after: str | None
+    distinct: tuple[Field, ...] | None
 
 
 def decode(text: str) -> str:
@@ -86,8 +87,12 @@ def _check_once(parameters: list[Parameter]) -> None:
     for name, _ in parameters:
         if name in WHOLE or (last_word(name) in LAST - LOGIC):
             if name in seen:
-                raise Problem("MS448", f"The parameter '{name}' came twice", hint="Send it once.", where=name)
+                raise _twice(name)
             seen.add(name)
+
+
+def _twice(name: str) -> Problem:
+    return Problem("MS448", f"The parameter '{name}' came twice", hint="Send it once.", where=name)
 
 
 def last_word(name: str) -> str:
@@ -105,7 +110,7 @@ def parse_query(parameters: list[Parameter], ranged: Page | None, slots: Slots, 
     if not selected:  # an empty one asks for every column too
         root.items.append(Star())
     else:
-        root = parse_select(selected, limits)
+        root = parse_select(selected, slots)
     reader = _Reader(root, slots, ranged is None)
     for name, value in parameters:
         reader.read(name, value)
@@ -125,6 +130,7 @@ def parse_query(parameters: list[Parameter], ranged: Page | None, slots: Slots, 
         columns=_names(named, "columns"),
         on_conflict=_names(named, "on_conflict"),
         after=reader.after,
+        distinct=reader.distinct,
     )
 
 
@@ -136,7 +142,7 @@ def _names(named: dict[str, str], name: str) -> tuple[str, ...] | None:
 class _Reader:
     """Hangs one parameter after the other on the select tree."""
 
-    __slots__ = ("after", "offset", "page", "paged", "root", "slots", "takes_offset")
+    __slots__ = ("after", "distinct", "offset", "page", "paged", "root", "slots", "takes_offset")
 
     def __init__(self, root: Node, slots: Slots, takes_offset: bool) -> None:
         self.root = root
@@ -146,13 +152,14 @@ class _Reader:
         self.offset: int | None = None
         self.paged = False
         self.after: str | None = None
+        self.distinct: tuple[Field, ...] | None = None
 
     def read(self, name: str, value: str) -> None:
         if name in WHOLE:
             return
         match last_word(name):
             case "order":
-                self._node(name).order = parse_order(value, name)
+                self._node(name).order = parse_order(value, name, self.slots)
             case "limit":
                 self._read_limit(name, parse_limit(value, name))
             case "offset":
@@ -161,8 +168,12 @@ class _Reader:
                 self._read_logic(name, value)
             case "after" if name == "after" and value.startswith("("):
                 self._read_after(value)
+            case "having" if value.startswith("("):
+                self._read_having(name, value)
+            case "distinct" if name == "distinct" and value.startswith("("):
+                self._read_distinct(value)
             case _:
-                path, left = read_aggregate_path(name) if name.endswith("()") else read_tree_path(name)
+                path, left = read_aggregate_path(name, self.slots) if name.endswith("()") else read_tree_path(name)
                 self.root.find(path).where.append(parse_filter(left, value, self.slots, name))
 
     def _node(self, name: str) -> Node:
@@ -186,10 +197,25 @@ class _Reader:
         if offset and self.takes_offset:
             self.offset = self.slots.add(str(offset)).index
 
+    def _read_having(self, name: str, value: str) -> None:
+        node = self._node(name)
+        if node.having != TRUE:
+            raise _twice(name)
+        node.having = parse_having(value, self.slots, name)
+
+    def _read_distinct(self, value: str) -> None:
+        """`(*)`: no row twice; `(a,b)`: the first of each."""
+        if self.distinct is not None:
+            raise _twice("distinct")
+        if not value.endswith(")"):
+            raise failed("distinct", value, len(value), '")"', "distinct")
+        names = () if value == "(*)" else read_names(value[1:-1], "distinct", "distinct")
+        self.distinct = tuple(Field(name) for name in names)
+
     def _read_after(self, value: str) -> None:
         """No filter's value begins with a parenthesis, so a column may be called like this."""
         if self.after is not None:
-            raise Problem("MS448", "The parameter 'after' came twice", hint="Send it once.", where="after")
+            raise _twice("after")
         self.after = value
 
     def _read_logic(self, name: str, value: str) -> None:

@@ -7,9 +7,9 @@ the frozen items of it. Never looks a name up.
 import re
 
 from mainstay.core.condition import TRUE, Aggregate, Condition, Field, both
-from mainstay.core.limits import Limits
 from mainstay.core.operation import Embed, Item, Join, Order, Pick, Star
 from mainstay.core.problem import Problem
+from mainstay.wires.rest.filter import Slots, read_where
 from mainstay.wires.rest.scan import Scanner, read_cast, read_name, read_path, too_deep
 
 AGGREGATE = re.compile(r"\.(sum|avg|count|max|min)\(\)")
@@ -21,7 +21,7 @@ TOP_END = '"," or end of input'
 class Node:
     """An embed while it is put together; the root is a node without a target."""
 
-    __slots__ = ("alias", "hint", "items", "join", "limit", "offset", "order", "spread", "target", "where")
+    __slots__ = ("alias", "having", "hint", "items", "join", "limit", "offset", "order", "spread", "target", "where")
 
     def __init__(self, target: str = "", alias: str | None = None, *, spread: bool = False) -> None:
         self.target = target
@@ -34,6 +34,7 @@ class Node:
         self.order: tuple[Order, ...] = ()
         self.limit: int | None = None
         self.offset = 0
+        self.having: Condition = TRUE
 
     def find(self, path: tuple[str, ...]) -> "Node":
         """The embed at `path`, each step an alias or a target. Raises PGRST108 where one is not there."""
@@ -59,11 +60,13 @@ def not_embedded(name: str) -> Problem:
     )
 
 
-def refuse_aggregates(node: Node) -> None:
-    """Raises PGRST123 where the select holds an aggregate."""
+def refuse_aggregates(node: Node, slots: Slots) -> None:
+    """Raises PGRST123 where the select holds an aggregate, or filters and orders do."""
+    if slots.aggregated:
+        raise Problem("PGRST123", "Use of aggregate functions is not allowed", where="query")
     for item in node.items:
         if isinstance(item, Node):
-            refuse_aggregates(item)
+            refuse_aggregates(item, slots)
         elif isinstance(item, Pick) and item.aggregate is not None:
             raise Problem("PGRST123", "Use of aggregate functions is not allowed", where="select")
 
@@ -85,15 +88,16 @@ def _close_embed(node: Node) -> Embed:
         order=node.order,
         limit=node.limit,
         offset=node.offset,
+        having=node.having,
     )
 
 
-def parse_select(text: str, limits: Limits) -> Node:
+def parse_select(text: str, slots: Slots) -> Node:
     """The root of the tree. An empty text selects nothing.
 
     Raises PGRST100 where the text is not of the grammar, MS403 past `depth_max`, MS443 past `select_max`.
     """
-    reader = _Reader(text, limits)
+    reader = _Reader(text, slots)
     root = Node()
     reader.read_level(root, 0)
     return root
@@ -102,11 +106,12 @@ def parse_select(text: str, limits: Limits) -> Node:
 class _Reader:
     """The select's scanner, and how many items it has given."""
 
-    __slots__ = ("count", "limits", "scanner")
+    __slots__ = ("count", "limits", "scanner", "slots")
 
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, slots: Slots) -> None:
         self.scanner = Scanner(text, "select parameter", "select")
-        self.limits = limits
+        self.slots = slots
+        self.limits = slots.limits
         self.count = 0
 
     def read_level(self, node: Node, depth: int) -> None:
@@ -133,7 +138,8 @@ class _Reader:
             return Star() if scanner.next_is(",)") else scanner.fail('")", "," or end of input')
         alias, name = self._read_label()
         if name == "count" and scanner.take("()"):
-            return self._end(Pick(None, alias, Aggregate.COUNT, read_cast(scanner)))
+            where = read_where(scanner, self.slots)
+            return self._end(Pick(None, alias, Aggregate.COUNT, read_cast(scanner), where))
         if scanner.text.startswith(("(", "!"), scanner.position):
             return self._read_embed(Node(name, alias), depth)
         return self._read_pick(alias, name)
@@ -168,7 +174,8 @@ class _Reader:
         if found is None:
             return self._end(Pick(field, alias))
         scanner.position = found.end()
-        return self._end(Pick(field, alias, Aggregate(found.group(1)), read_cast(scanner)))
+        where = read_where(scanner, self.slots)
+        return self._end(Pick(field, alias, Aggregate(found.group(1)), read_cast(scanner), where))
 
     def _end(self, pick: Pick) -> Pick:
         self.scanner.skip_spaces()

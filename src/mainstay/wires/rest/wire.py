@@ -116,7 +116,7 @@ class RestWire:
         known = self._memo.get(key)
         if known is None or known.operation is None:
             call = parse_call(request, self.setup)
-            if call.operation is None or type(call.operation.shape) is not Invoke:  # its values come in another order
+            if call.operation is None or _is_template(call.operation, skeleton.values, payload):
                 self._memo.put(key, call)
             return call
         values = skeleton.values if payload is None else (payload.text, *skeleton.values)
@@ -205,3 +205,9 @@ class RestWire:
 def _varies(response: Response) -> bool:
     """Whether it says what it depends on, besides the origin."""
     return any(name == "vary" and value != "Origin" for name, value in response.headers)
+
+
+def _is_template(operation: Operation, values: tuple[str, ...], payload: Payload | None) -> bool:
+    """Whether all of its values are those of plain filters: a function's come in another order, and an aggregate's
+    filter has values inside of `select`."""
+    return type(operation.shape) is not Invoke and len(operation.values) == len(values) + (payload is not None)
