@@ -23,6 +23,7 @@ def settings(config: dict[str, Any]) -> dict[str, Any]:
         **keys,
         "jwt_secret_is_base64": config["jwt-secret-is-base64"],
         "jwt_audience": config["jwt-aud"] or (),
+        "jwt_audience_required": False,
         "jwt_role_claim": config["jwt-role-claim-key"].removeprefix("."),
         "anonymous_role": config["db-anon-role"],
         "schemas": config["db-schemas"],

@@ -112,11 +112,14 @@ class Handling(msgspec.Struct, frozen=True):
 
 
 class ReadPlan(msgspec.Struct, frozen=True):
+    """`counted_max`: an estimated count is exact up to so many rows."""
+
     select: Select
     count: Count = Count.NONE
     format: Format = Format.ARRAY
     strip_nulls: bool = False
     handling: Handling | None = None
+    counted_max: int = 0
 
 
 class TogetherPlan(msgspec.Struct, frozen=True):

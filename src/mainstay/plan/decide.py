@@ -20,6 +20,9 @@ from mainstay.plan.resolve import resolve_select, resolve_summary
 from mainstay.plan.view import Policy, View
 from mainstay.plan.write import plan_delete, plan_insert, plan_put, plan_update
 
+# An estimated count is exact up to here, or to the rows of an answer where these are fewer, as in PostgREST.
+COUNTED_MAX = 1_000
+
 
 def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Limits) -> Plan:
     """The plan of an operation for a role. Raises Problem for names that the role can't see and deeds it may not do."""
@@ -60,7 +63,14 @@ def plan_read(view: View, read: Read) -> ReadPlan:
         raise unavailable(read.accepts)
     count = _count(view, read.count, select)
     format_ = read.format or Format.ARRAY
-    return ReadPlan(select=select, count=count, format=format_, strip_nulls=read.strip_nulls, handling=written)
+    return ReadPlan(
+        select=select,
+        count=count,
+        format=format_,
+        strip_nulls=read.strip_nulls,
+        handling=written,
+        counted_max=min(COUNTED_MAX, view.limits.rows_max) if count is Count.ESTIMATED else 0,
+    )
 
 
 def plan_together(view: View, together: Together) -> TogetherPlan:

@@ -32,9 +32,6 @@ from mainstay.sql.write import delete_answer, insert_answer, update_answer
 
 W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)
 
-# An estimated count is exact up to here, as PostgREST's is up to its db-max-rows.
-ESTIMATE_FROM = 1_000
-
 
 def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Statement:
     """The SQL of a plan for PostgreSQL, as plain data.
@@ -72,7 +69,7 @@ def with_response(answer: Answering, *, answers: bool) -> Answering:
 
 def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:
     binds = Binds()
-    answer = with_response(read_answer(Conditions(catalog, binds), plan, ESTIMATE_FROM), answers=answers)
+    answer = with_response(read_answer(Conditions(catalog, binds), plan, plan.counted_max), answers=answers)
     text, names = render(answer.select)
     used = binds.in_order(names)
     return Statement(
@@ -80,11 +77,11 @@ def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:
         binds=used,
         columns=answer.columns,
         mode=Mode.READ,
-        batch=None if answers else batched(lambda each: read_answer(each, plan, ESTIMATE_FROM), catalog, used),
+        batch=None if answers else batched(lambda each: read_answer(each, plan, plan.counted_max), catalog, used),
         single=plan.format is Format.OBJECT and plan.handling is None,
         media=None if plan.handling is None else plan.handling.media,
         estimate=_estimate(plan, catalog),
-        estimate_from=ESTIMATE_FROM if plan.count is Count.ESTIMATED else 0,
+        estimate_from=plan.counted_max if plan.count is Count.ESTIMATED else 0,
     )
 
 
