@@ -15,7 +15,7 @@ from mainstay.core.plan import InsertPlan
 from mainstay.core.statement import Batch, Bind
 from mainstay.sql.binds import Binds, Named, RowBinds, parameter, render
 from mainstay.sql.condition import Conditions
-from mainstay.sql.read import Answering
+from mainstay.sql.document import Answering
 from mainstay.sql.write import insert_answer
 
 

@@ -17,8 +17,9 @@ from mainstay.core.plan import InvokePlan, Passed
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, cast, literal
 from mainstay.sql.condition import Conditions
+from mainstay.sql.document import Answering, document, handled
 from mainstay.sql.function import NamedCall
-from mainstay.sql.read import Answering, countable, document, handled, rows
+from mainstay.sql.read import countable, rows
 
 CALLED = "called"
 

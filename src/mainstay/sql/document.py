@@ -1,16 +1,108 @@
-"""Documents of several parts: a JSON object of members by name, and several reads as one such object."""
+"""Documents: rows as one JSON or CSV text or as the database's own media type, and objects of members by name."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
+from mainstay.core.operation import Format
+from mainstay.core.plan import Handling
+from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline
+from mainstay.sql.condition import row_type
+from mainstay.sql.function import NamedCall
 
+KEYSET = "keyset"
 Pair: TypeAlias = tuple[str, Expression]
 
 # PostgreSQL's functions take a hundred arguments: https://www.postgresql.org/docs/current/runtime-config-preset.html
 PAIRS_MAX = 50
+
+
+class Answering(NamedTuple):
+    """A SELECT of one row, and what each of its columns means."""
+
+    select: sa.Select[Any]
+    columns: tuple[Column, ...]
+
+    def adding(self, column: Column, expression: Expression | None) -> "Answering":
+        if expression is None:
+            return self
+        return Answering(self.select.add_columns(expression.label(column.value)), (*self.columns, column))
+
+
+def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool, keyed: int | None = None) -> Answering:
+    """The page's rows as one JSON or CSV document, and their number.
+
+    `keyed`: so many rows are a full page by key, whose last row's keyset is told as well.
+    """
+    if keyed is not None:
+        rows_of, shown, keyset = _apart(page)
+        answer = _document(rows_of, shown, format_, strip_nulls=strip_nulls)
+        last = sa.func.json_agg(keyset).op("->")(sa.literal_column(str(int(keyed) - 1)))
+        return answer.adding(Column.CURSOR, last)
+    rows_of = page.subquery("page")
+    return _document(rows_of, rows_of, format_, strip_nulls=strip_nulls)
+
+
+def _apart(page: sa.Select[Any]) -> tuple[sa.FromClause, Any, Expression]:
+    """What to select from, the rows without their keysets, and these."""
+    *columns, keyset = (column for column in page.inner_columns if isinstance(column, sa.Label))
+    # Text rather than the page's columns, which would pull the page itself into the inner FROM clause; and under names
+    # of their own, for what the caller calls one may be the keyset's.
+    numbered = [column.element.label(f"c{number}") for number, column in enumerate(columns)]
+    inner = page.with_only_columns(*numbered, keyset).subquery("page")
+    names = zip(numbered, columns, strict=True)
+    named: list[Any] = [sa.literal_column(f"page.{each.name}").label(column.name) for each, column in names]
+    shown = sa.select(*named).lateral("shown")
+    return inner.join(shown, sa.true()), shown, inner.c[KEYSET]
+
+
+def _document(rows_of: sa.FromClause, shown: Any, format_: Format, *, strip_nulls: bool) -> Answering:
+    whole = shown.table_valued()
+    count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
+    body: Expression
+    match format_:
+        case Format.NONE:
+            return Answering(count, (Column.ROWS,))
+        case Format.CSV:
+            body = _csv(whole, [name for name, _ in shown.c.items()])
+        case Format.FIRST:
+            body = sa.func.coalesce(
+                sa.func.json_agg(whole).op("->")(sa.literal_column("0")), sa.literal_column("'null'")
+            )
+        case Format.OBJECT:
+            body = sa.func.json_agg(whole).op("->")(sa.literal_column("0"))
+        case Format.ARRAY:
+            body = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
+    if strip_nulls and format_ is not Format.CSV:
+        body = sa.func.json_strip_nulls(body)
+    return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
+
+
+def handled(page: sa.Select[Any], handling: Handling) -> Answering:
+    """The page's rows as the database's own code writes them, and their number."""
+    rows_of = page.subquery("page")
+    whole: Any = rows_of.table_valued()
+    if handling.each:
+        feature = sa.cast(NamedCall(handling.function, [(None, whole)]), Named("json"))
+        features = sa.func.coalesce(sa.func.json_agg(feature), sa.literal_column("'[]'"))
+        names: list[Any] = [sa.literal_column(f"'{name}'") for name in ("type", "FeatureCollection", "features")]
+        body: Expression = sa.func.json_build_object(*names, features)
+    else:
+        if handling.rows is not None:
+            whole = sa.cast(whole, Named(row_type(handling.rows)))
+        body = NamedCall(handling.function, [(None, whole)])
+    count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
+    return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
+
+
+def _csv(whole: Any, names: Sequence[str]) -> Expression:
+    """A header, then each row as PostgreSQL writes a composite value, which quotes as RFC 4180 does."""
+    header = ",".join(f'"{name}"' if set(name) & set(',"\n\r') else name for name in names)
+    line = sa.func.substring(sa.cast(whole, Named("text")), sa.literal_column("'^\\((.*)\\)$'"))
+    lines = sa.func.string_agg(line, sa.literal_column("E'\\n'"))
+    return sa.func.concat(inline(header), sa.literal_column("E'\\n'"), lines)
 
 
 def json_object(pairs: Sequence[Pair]) -> Expression:

@@ -22,9 +22,9 @@ from mainstay.core.plan import Branch, Change, InsertPlan, Level, NestedPlan, Up
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, cast
 from mainstay.sql.condition import Scope, plain_table
+from mainstay.sql.document import Answering
 from mainstay.sql.objects import ABOVE, NUMBER, OBJECT, ONE, Overriding, has_key, objects_of, root_objects
 from mainstay.sql.overlay import Layer, Overlay
-from mainstay.sql.read import Answering
 from mainstay.sql.represent import received_value, sent_type
 from mainstay.sql.write import (
     already_there,

@@ -25,9 +25,10 @@ from mainstay.sql.batch import batched, batched_insert
 from mainstay.sql.binds import Binds, render
 from mainstay.sql.call import invoke_answer
 from mainstay.sql.condition import Conditions
+from mainstay.sql.document import Answering
 from mainstay.sql.nested import nested_answer
 from mainstay.sql.overlay import Overlay
-from mainstay.sql.read import Answering, countable, read_answer, rows, together_answer
+from mainstay.sql.read import countable, read_answer, rows, together_answer
 from mainstay.sql.write import delete_answer, insert_answer, update_answer
 
 W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)

@@ -20,7 +20,8 @@ from mainstay.core.plan import Answer, DeletePlan, InsertPlan, UpdatePlan
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
-from mainstay.sql.read import Answering, document, rows
+from mainstay.sql.document import Answering, document
+from mainstay.sql.read import rows
 from mainstay.sql.represent import received, sent_type
 from mainstay.sql.returning import returning
 
