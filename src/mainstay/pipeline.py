@@ -9,21 +9,23 @@ from typing import Any, Protocol
 
 import msgspec
 
-from mainstay.core.catalog import Catalog
+from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.environment import NONE, Environment
 from mainstay.core.limits import Limits
-from mainstay.core.operation import FunctionRef, Operation, Shape, Value, schema_of
+from mainstay.core.operation import FunctionRef, Operation, Read, Shape, TableRef, Value, schema_of
 from mainstay.core.plan import Plan
 from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem, Refusal
 from mainstay.core.result import Result
+from mainstay.core.rule import Action
 from mainstay.core.statement import Bind, Statement
 from mainstay.core.verify import require_claims
 from mainstay.plan import Policy, View, decide
 from mainstay.plan.call import may_read
 from mainstay.plan.disclose import disclosed
+from mainstay.plan.possible import possible
 from mainstay.policy.environment import Impersonation, plain_environment
 from mainstay.sql import compile_plan
 from mainstay.sql.binds import array_literal
@@ -99,6 +101,13 @@ class Pipeline:
     def may_read(self, function: FunctionRef, role: str) -> bool:
         """Whether some form of the function changes nothing. Raises PGRST202 for one that the role may not call."""
         return may_read(View(self.catalog, self.policy, role, self.limits), function)
+
+    async def possible(self, ref: TableRef, role: str) -> tuple[Table, frozenset[Action]]:
+        """The table, and what the role may try there. Raises PGRST205 for one that is not there for the role."""
+        try:
+            return possible(View(self.catalog, self.policy, role, self.limits), ref)
+        except Problem as problem:
+            raise await self._withheld(problem, Read(ref), role) from None
 
     async def _withheld(self, problem: Problem, shape: Shape, role: str) -> Problem:
         """The problem without names that the role is not granted: it may be told what is like a name, not what is."""

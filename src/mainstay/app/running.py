@@ -175,6 +175,9 @@ class Answering:
         """What needs no operation: a preflight, OPTIONS, the description of the API."""
         if call.function is not None and self.pipeline.may_read(call.function, principal.role):
             return self.wire.allow(call, READABLE)
+        if call.table is not None:
+            table, actions = await self.pipeline.possible(call.table, principal.role)
+            return self.wire.admit(call, actions, keyed=bool(table.primary_key))
         if not call.describe:
             return self.wire.render(call, Result(body=None, rows=0))
         body = await self._describe(call, principal)

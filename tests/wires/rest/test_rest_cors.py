@@ -1,10 +1,14 @@
 """Who may read an answer from another origin, and what OPTIONS says."""
 
+from collections.abc import Iterable
+
 import pytest
 from rest_requests import request
 
+from mainstay.core.operation import TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
+from mainstay.core.rule import Action
 from mainstay.wires.rest import RestWire
 
 ANYONE = RestWire(prefix="")
@@ -73,6 +77,22 @@ def test_options_without_an_origin_says_what_is_allowed(target: str, allow: str)
 def test_options_can_be_narrowed_to_what_a_table_takes() -> None:
     call = ANYONE.parse(request("OPTIONS"))
     assert dict(ANYONE.allow(call, ("OPTIONS", "GET")).headers)["allow"] == "OPTIONS,GET"
+
+
+@pytest.mark.parametrize(
+    ("actions", "keyed", "allow"),
+    [
+        (Action, True, "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
+        (Action, False, "OPTIONS,GET,HEAD,POST,PATCH,DELETE"),
+        ([Action.READ], True, "OPTIONS,GET,HEAD"),
+        ([Action.READ, Action.CREATE], True, "OPTIONS,GET,HEAD,POST"),
+        ([Action.UPDATE, Action.DELETE], True, "OPTIONS,PATCH,DELETE"),
+    ],
+)
+def test_options_names_the_methods_of_what_can_be_done(actions: Iterable[Action], keyed: bool, allow: str) -> None:
+    call = ANYONE.parse(request("OPTIONS", "/films"))
+    assert call.table == TableRef("films")
+    assert dict(ANYONE.admit(call, set(actions), keyed=keyed).headers)["allow"] == allow
 
 
 def test_an_answer_exposes_its_headers_to_other_origins() -> None:

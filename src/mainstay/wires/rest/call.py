@@ -8,7 +8,7 @@ import msgspec
 
 from mainstay.core.exchange import Response
 from mainstay.core.once import Once
-from mainstay.core.operation import FunctionRef, Operation
+from mainstay.core.operation import FunctionRef, Operation, TableRef
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -32,9 +32,9 @@ class Reply(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True):
     """One request, understood. Exactly one of these is asked: run `operation`, `describe` the API, or nothing more.
 
-    `answer`: the response is known already (OPTIONS, a preflight), but for what can be done with a `function`, which
-    the wire does not know. `schema` is the profile that the request named. `query` is a read's query string, as sent.
-    `once`: however often it comes, it is to be done once.
+    `answer`: the response is known already (OPTIONS, a preflight), but for what can be done with a `table` or a
+    `function`, which the wire does not know. `schema` is the profile that the request named. `query` is a read's
+    query string, as sent. `once`: however often it comes, it is to be done once.
     """
 
     reply: Reply
@@ -43,5 +43,6 @@ class Call(msgspec.Struct, frozen=True):
     answer: Response | None = None
     schema: str | None = None
     query: str = ""
+    table: TableRef | None = None
     function: FunctionRef | None = None
     once: Once | None = None

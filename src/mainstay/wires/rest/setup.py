@@ -1,5 +1,7 @@
 """What every request of this wire is read with, whatever it asks for: settings, methods, profile headers."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from mainstay.core.exchange import Request
@@ -7,6 +9,7 @@ from mainstay.core.limits import Limits
 from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending
 from mainstay.core.problem import Problem
+from mainstay.core.rule import Action
 from mainstay.wires.rest.accept import Media
 from mainstay.wires.rest.call import Headers
 from mainstay.wires.rest.cors import Cors
@@ -33,6 +36,19 @@ class Setup(msgspec.Struct, frozen=True):
     ending_chosen: bool = False
     nesting: Nesting = Nesting()
     why_told: bool = False
+
+
+def methods_of(actions: Collection[Action], *, keyed: bool) -> tuple[str, ...]:
+    """The methods by which rows of a table can be acted upon, in PostgREST's order; PUT takes a table with a key."""
+    methods = {
+        "GET": Action.READ in actions,
+        "HEAD": Action.READ in actions,
+        "POST": Action.CREATE in actions,
+        "PUT": keyed and Action.CREATE in actions and Action.UPDATE in actions,
+        "PATCH": Action.UPDATE in actions,
+        "DELETE": Action.DELETE in actions,
+    }
+    return ("OPTIONS", *(method for method, there in methods.items() if there))
 
 
 def profile(request: Request, setup: Setup) -> str | None:

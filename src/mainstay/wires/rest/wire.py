@@ -10,6 +10,7 @@ from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending, Invoke, NestedRows, Operation, TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
+from mainstay.core.rule import Action
 from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import parse_precondition
@@ -22,7 +23,7 @@ from mainstay.wires.rest.parse import parse_call
 from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import brief, respond
 from mainstay.wires.rest.render import render, server_timing
-from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup
+from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup, methods_of
 from mainstay.wires.rest.told import telling
 
 VARY = ("vary", "Accept, Prefer, Range")
@@ -192,8 +193,12 @@ class RestWire:
         response = respond(problem, anonymous=anonymous, headers=headers, body=method != "HEAD")
         return response if self.error_details else brief(response)
 
+    def admit(self, call: Call, actions: Collection[Action], *, keyed: bool) -> Response:
+        """The answer to OPTIONS for a table with which `actions` can be done; PUT needs a key, too."""
+        return self.allow(call, methods_of(actions, keyed=keyed))
+
     def allow(self, call: Call, methods: tuple[str, ...]) -> Response:
-        """The answer to OPTIONS where only some methods are there for the table, such as a view that can't be written.
+        """The answer to OPTIONS where only some methods are there.
 
         A preflight's answer stays as it is: it does not depend on the table.
         """
