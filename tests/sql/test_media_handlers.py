@@ -7,7 +7,7 @@ import pytest
 from mainstay import Mainstay
 from mainstay.core.exchange import Response
 from services.postgres import Postgres
-from sql.reflected import answers, get, rows
+from sql.reflected import answers, get, rows, send
 
 GARDEN = """
 CREATE ROLE gardener;
@@ -41,7 +41,7 @@ CREATE FUNCTION api.anything() RETURNS api."*/*" STABLE LANGUAGE sql AS $$ SELEC
 CREATE FUNCTION api.some_plants() RETURNS SETOF api.plants STABLE LANGUAGE sql
   AS 'SELECT * FROM api.plants WHERE id = 1';
 GRANT USAGE ON SCHEMA api TO gardener;
-GRANT SELECT ON ALL TABLES IN SCHEMA api TO gardener
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA api TO gardener
 """
 
 JSON = "application/json; charset=utf-8"
@@ -101,6 +101,36 @@ def test_what_nothing_writes_is_not_acceptable(garden: str, path: str, query: st
     response = ask(garden, path, query, accept)
     assert (response.status, rows(response)["code"]) == (406, "PGRST107")
     assert rows(response)["message"] == f"None of these media types are available: {accept}"
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "body", "written"),
+    [
+        ("POST", "", [{"id": 8, "name": "elm"}, {"id": 9, "name": None}], b"8:elm;9:;"),
+        ("PATCH", "id=eq.2", {"name": "fir"}, b"2:fir;"),
+        ("DELETE", "id=eq.2", None, b"2:oak;"),
+    ],
+)
+def test_rows_that_are_written_are_answered_as_the_database_writes_them(
+    garden: str, method: str, query: str, body: object, written: bytes
+) -> None:
+    request = send(method, "/plants", body, query, accept="text/list", prefer="return=representation")
+    (response,) = answers(garden, request, anonymous_role="gardener", transaction_end="rollback")
+    assert (dict(response.headers)["content-type"], response.body) == ("text/list", written)
+
+
+@pytest.mark.parametrize("prefer", ["return=minimal", "return=headers-only", "return=representation"])
+@pytest.mark.parametrize("accept", ["image/dot", "text/unheard-of"])
+def test_a_write_whose_answer_would_not_be_acceptable_is_not_done(garden: str, accept: str, prefer: str) -> None:
+    request = send("POST", "/stones", {"id": 1}, accept=accept, prefer=prefer)
+    refused, stones = answers(garden, request, get("/stones"), anonymous_role="gardener")
+    assert (refused.status, rows(refused)["code"], rows(stones)) == (406, "PGRST107", [])
+
+
+def test_a_write_that_answers_with_nothing_can_be_of_any_media_type_that_the_rows_have(garden: str) -> None:
+    request = send("POST", "/plants", {"id": 9}, accept="text/list")
+    (response,) = answers(garden, request, anonymous_role="gardener", transaction_end="rollback")
+    assert (response.status, response.body) == (201, None)
 
 
 def test_one_object_is_never_written_by_the_database(garden: str) -> None:

@@ -173,14 +173,20 @@ class Together(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Returning(msgspec.Struct, frozen=True, cache_hash=True):
-    """What a write answers with, at most `limit` rows. Format.NONE with `key`: only the row's primary key."""
+    """What a write answers with, at most `limit` rows. Format.NONE with `key`: only the row's primary key.
+
+    `accepts` are media types that the database may write instead, best first; where `format` is None, it has to.
+    Without `body` that is asked for and not answered.
+    """
 
     select: tuple[Item, ...] = (Star(),)
     order: tuple[Order, ...] = ()
     limit: int | None = None
-    format: Format = Format.ARRAY
+    format: Format | None = Format.ARRAY
     strip_nulls: bool = False
     key: bool = False
+    accepts: tuple[str, ...] = ()
+    body: bool = True
 
 
 class Conflict(Enum):

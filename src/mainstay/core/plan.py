@@ -135,6 +135,7 @@ class Answer(msgspec.Struct, frozen=True):
     format: Format = Format.NONE
     strip_nulls: bool = False
     key: tuple[str, ...] = ()
+    handling: Handling | None = None
 
 
 class Guard(msgspec.Struct, frozen=True):

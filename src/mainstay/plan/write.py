@@ -28,6 +28,7 @@ from mainstay.core.plan import Answer, DeletePlan, Guard, InsertPlan, UpdatePlan
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
 from mainstay.plan.filter import resolve_filter
+from mainstay.plan.handle import handling, unavailable
 from mainstay.plan.limit import limit_select
 from mainstay.plan.resolve import resolve_select
 from mainstay.plan.view import View, denied, nearest
@@ -38,11 +39,15 @@ def plan_insert(view: View, insert: Insert) -> InsertPlan:
 
 
 def insert_into(view: View, table: Table, insert: Insert) -> InsertPlan:
-    """Raises PGRST204, 42501 or 428C9 for columns that the role may not write there."""
+    """Raises PGRST204, 42501 or 428C9 for columns that the role may not write there.
+
+    Where there is no key that rows could be found by, a merge inserts, as in PostgREST.
+    """
     rules = _covering(view, table, Action.CREATE, insert.columns)
     columns = _unpreset(insert.columns, rules)
     target = _conflict_target(view, table, insert) if insert.conflict else ()
-    merge = _merge(view, table, insert.columns, target) if insert.conflict is Conflict.MERGE else None
+    conflict = None if insert.conflict is Conflict.MERGE and not target else insert.conflict
+    merge = _merge(view, table, insert.columns, target) if conflict is Conflict.MERGE else None
     check = both(either(*(rule.check for rule in rules)), merge.check if merge else TRUE)
     presets = (*rules[0].presets, *(merge.presets if merge else ()))
     return InsertPlan(
@@ -52,7 +57,7 @@ def insert_into(view: View, table: Table, insert: Insert) -> InsertPlan:
         single=insert.single,
         defaults=insert.defaults,
         presets=rules[0].presets,
-        conflict=insert.conflict,
+        conflict=conflict,
         target=target,
         update=merge.columns if merge else (),
         update_presets=merge.presets if merge else (),
@@ -64,7 +69,7 @@ def insert_into(view: View, table: Table, insert: Insert) -> InsertPlan:
 
 
 def plan_put(view: View, put: Put) -> InsertPlan:
-    """Raises PGRST105 unless the filters are the whole primary key, each by `eq`."""
+    """Raises PGRST105 unless the filters are the whole primary key, by `eq`, PGRST115 where the payload lacks it."""
     table = view.table(put.table)
     keyed = bool(table.primary_key) and view.known(table).issuperset(table.primary_key)
     if not keyed or _keyed_by(put.where) != sorted(table.primary_key):
@@ -82,6 +87,8 @@ def plan_put(view: View, put: Put) -> InsertPlan:
         returning=put.returning,
     )
     plan = plan_insert(view, insert)
+    if not {*plan.columns, *(name for name, _ in plan.presets)}.issuperset(table.primary_key):
+        raise Problem("PGRST115", "Payload values do not match URL in primary key column(s)", where="body")
     guard = msgspec.structs.replace(plan.guard, checked=True, keyed=True)
     return msgspec.structs.replace(plan, payload_where=put.where, guard=guard)
 
@@ -233,13 +240,19 @@ def _answer(view: View, table: Table, returning: Returning) -> Answer:
     key = table.primary_key if returning.key and _reads_key(view, table) else ()
     if returning.format is Format.NONE:
         return Answer(key=key)
+    written = handling(view, table, returning.select, returning.accepts)
+    if written is None and returning.format is None:
+        raise unavailable(returning.accepts)
+    if not returning.body:
+        return Answer(key=key)
     select = resolve_select(view, table, returning.select, TRUE, returning.order)
     select = limit_select(view, select)
     return Answer(
         select=msgspec.structs.replace(select, limit=returning.limit),
-        format=returning.format,
+        format=returning.format or Format.ARRAY,
         strip_nulls=returning.strip_nulls,
         key=key,
+        handling=written,
     )
 
 

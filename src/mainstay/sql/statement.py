@@ -10,6 +10,7 @@ from mainstay.core.catalog import Catalog, Volatility
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Count, Format
 from mainstay.core.plan import (
+    Answer,
     DeletePlan,
     Guard,
     InsertPlan,
@@ -55,7 +56,7 @@ def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Stat
             return _invoke(plan, catalog, answers=answers)
         case NestedPlan():
             overlay = Overlay(catalog, Binds())
-            return _written(overlay, nested_answer(overlay, plan), plan.guard, answers=answers)
+            return _written(overlay, nested_answer(overlay, plan), plan.answer, plan.guard, answers=answers)
 
 
 def with_response(answer: Answering, *, answers: bool) -> Answering:
@@ -138,17 +139,18 @@ def _write(
     plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering], *, answers: bool
 ) -> Statement:
     conditions = Conditions(catalog, Binds())
-    return _written(conditions, answering(conditions, plan), guard, answers=answers)
+    return _written(conditions, answering(conditions, plan), plan.answer, guard, answers=answers)
 
 
-def _written(conditions: Conditions, answer: Answering, guard: Guard, *, answers: bool) -> Statement:
-    answer = with_response(answer, answers=answers)
-    text, names = render(conditions.checked(answer.select))
+def _written(conditions: Conditions, answering: Answering, answer: Answer, guard: Guard, *, answers: bool) -> Statement:
+    answering = with_response(answering, answers=answers)
+    text, names = render(conditions.checked(answering.select))
     return Statement(
         text=text,
         binds=conditions.binds.in_order(names),
-        columns=answer.columns,
+        columns=answering.columns,
         mode=Mode.WRITE,
         single=guard.single,
         guard=guard,
+        media=None if answer.handling is None else answer.handling.media,
     )

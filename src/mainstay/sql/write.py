@@ -20,7 +20,7 @@ from mainstay.core.plan import Answer, DeletePlan, InsertPlan, UpdatePlan
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
-from mainstay.sql.document import Answering, document
+from mainstay.sql.document import Answering, document, handled
 from mainstay.sql.read import rows
 from mainstay.sql.represent import received, sent_type
 from mainstay.sql.returning import returning
@@ -178,16 +178,24 @@ def default_of(column: catalog.Column) -> Expression:
     return sa.null() if column.default is None else inlined(column.default)
 
 
+def _spelt_out(column: catalog.Column) -> Expression:
+    """The column's default. NULL by itself is text to INSERT … SELECT, which would not fit."""
+    return sa.cast(sa.null(), Named(column.type.name)) if column.default is None else default_of(column)
+
+
 def _payload_rows(conditions: Conditions, plan: InsertPlan, scope: Scope, payload: sa.FromClause) -> sa.Select[Any]:
     columns: list[Any] = [or_default(plan, payload, name).label(name) for name in plan.columns]
     columns += [value.label(name) for name, value in presets_of(conditions, scope, plan.presets).items()]
     if not columns:  # rows of defaults; an INSERT … SELECT has to name a column, so one of them is spelt out
         free = next((column for column in plan.table.columns.values() if not column.generated), None)
-        columns = [default_of(free).label(free.name)] if free else []
+        columns = [_spelt_out(free).label(free.name)] if free else []
     rows_of = sa.select(*columns).select_from(payload)
-    if plan.payload_where != TRUE:
-        rows_of = rows_of.where(conditions.condition(Scope(plan.table, payload), plan.payload_where))
-    return rows_of
+    if plan.payload_where == TRUE:
+        return rows_of
+    if plan.presets:  # which may be what the condition is about
+        preset = rows_of.subquery("preset")
+        payload, rows_of = preset, sa.select(*preset.c)
+    return rows_of.where(conditions.condition(Scope(plan.table, payload), plan.payload_where))
 
 
 def presets_of(conditions: Conditions, scope: Scope, presets: Sequence[tuple[str, Operand]]) -> dict[str, Expression]:
@@ -251,7 +259,10 @@ def answer_of(conditions: Conditions, written: sa.CTE, answer: Answer, table: Ta
         answering = Answering(count, (Column.ROWS,))
     else:
         page = rows(conditions, answer.select, written)
-        answering = document(page, answer.format, strip_nulls=answer.strip_nulls)
+        if answer.handling is not None:
+            answering = handled(page, answer.handling)
+        else:
+            answering = document(page, answer.format, strip_nulls=answer.strip_nulls)
         answering = _all_rows(answering, written)
     return answering.adding(Column.KEY, _key(written, answer.key))
 

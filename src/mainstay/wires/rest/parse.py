@@ -20,7 +20,7 @@ from mainstay.core.operation import (
     Update,
 )
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.accept import negotiate, negotiate_root, unavailable
+from mainstay.wires.rest.accept import negotiate, negotiate_root
 from mainstay.wires.rest.call import Call, Headers, Reply
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import cors_headers, preflight
@@ -84,6 +84,8 @@ def _parse_options(request: Request, setup: Setup) -> Call:
         allowed = ALLOWED if table else ALLOWED_AT_ROOT
         queries = (("accept-query", FORM),) if table else ()  # RFC 10008, 3
         answer = Response(200, [*cors_headers(origin), ("allow", allowed), *queries])
+        if table:
+            return Call(Reply("OPTIONS"), answer=answer, table=TableRef(table, profile(request, setup)))
     return Call(Reply("OPTIONS"), answer=answer)
 
 
@@ -282,17 +284,20 @@ class _Parser:
         """
         returned = self.preferences.returned
         if returned == "representation":
-            return Returning(close(query.root), query.order, query.page.limit, self._format(), self.media.strip_nulls)
+            return Returning(
+                select=close(query.root),
+                order=query.order,
+                limit=query.page.limit,
+                format=self.media.format,
+                strip_nulls=self.media.strip_nulls,
+                accepts=self.accepts,
+            )
         key = returned == "headers-only" and self.method == "POST"
+        if self.media.format is None:
+            return Returning(format=None, key=key, accepts=self.accepts, body=False)
         if self.media.format is Format.OBJECT:
             return Returning(select=(), format=Format.OBJECT, key=key)
         return Returning(format=Format.NONE, key=key)
-
-    def _format(self) -> Format:
-        """What a write's rows become; the database writes no media type of them itself."""
-        if self.media.format is None:
-            raise unavailable(self.request.headers.get("accept") or "")
-        return self.media.format
 
     def _reply(self) -> Reply:
         explained = self.media.options is not None
