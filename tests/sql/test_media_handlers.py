@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mainstay import Mainstay
-from mainstay.core.exchange import Response
+from mainstay.core.exchange import Request, Response
 from services.postgres import Postgres
 from sql.reflected import answers, get, rows, send
 
@@ -131,6 +131,44 @@ def test_a_write_that_answers_with_nothing_can_be_of_any_media_type_that_the_row
     request = send("POST", "/plants", {"id": 9}, accept="text/list")
     (response,) = answers(garden, request, anonymous_role="gardener", transaction_end="rollback")
     assert (response.status, response.body) == (201, None)
+
+
+PLAN = "application/vnd.pgrst.plan+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/plants", "text/list"),
+        ("/plants", "text/csv"),
+        ("/rpc/some_plants", "text/list"),
+        ("/rpc/dot", "image/dot"),
+        ("/plants", "application/vnd.pgrst.object+json;nulls=stripped"),
+        ("/plants", "application/vnd.pgrst.array+json;nulls=stripped"),
+    ],
+)
+def test_the_plan_of_what_the_database_writes_can_be_had(garden: str, path: str, target: str) -> None:
+    request = get(path, accept=f'{PLAN}; for="{target}"; options=verbose')
+    (response,) = answers(garden, request, anonymous_role="gardener", plan_enabled=True)
+    media = dict(response.headers)["content-type"]
+    assert (response.status, media) == (200, f'{PLAN}; for="{target}"; options=verbose; charset=utf-8')
+    assert ("list(" in str(rows(response))) == (target == "text/list")
+
+
+@pytest.mark.parametrize("path", ["/stones", "/rpc/page"])
+def test_there_is_no_plan_of_what_nothing_writes(garden: str, path: str) -> None:
+    request = get(path, accept=f'{PLAN}; for="text/list"')
+    (response,) = answers(garden, request, anonymous_role="gardener", plan_enabled=True)
+    assert (response.status, rows(response)["code"]) == (406, "PGRST107")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("query", "status"), [("id=eq.1", 200), ("", 406), ("id=eq.9", 406)])
+def test_one_object_is_one_for_head_too(garden: str, method: str, query: str, status: int) -> None:
+    asked = get("/plants", query, accept="application/vnd.pgrst.object+json")
+    request = Request(method, asked.path, asked.query, asked.headers)
+    (response,) = answers(garden, request, anonymous_role="gardener")
+    assert (response.status, bool(response.body)) == (status, method == "GET")
 
 
 def test_one_object_is_never_written_by_the_database(garden: str) -> None:

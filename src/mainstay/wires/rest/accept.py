@@ -1,5 +1,6 @@
 """Chooses the media type of the answer (RFC 9110, 12.5.1) among those that PostgREST's clients ask for."""
 
+import re
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -10,6 +11,11 @@ PLAN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 PLAN = "application/vnd.pgrst.plan"
 VENDOR = "application/vnd.pgrst."
 ANY = "*/*"
+
+
+# What is quoted is one, whatever is in it (RFC 9110, 5.6.4).
+LISTED = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^,])+')
+PARTS = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^;])+')
 
 
 class Media(NamedTuple):
@@ -59,12 +65,12 @@ class Range(NamedTuple):
 
 def parse_accept(header: str) -> list[Range]:
     """The ranges, best first: by quality, then the specific before wildcards, then as sent. A quality of 0 is out."""
-    ranges = [_parse_range(part) for part in header.split(",") if part.strip()]
+    ranges = [_parse_range(part) for part in LISTED.findall(header) if part.strip()]
     return sorted((one for one in ranges if one.quality > 0), key=lambda one: (-one.quality, one.name.count("*")))
 
 
 def _parse_range(text: str) -> Range:
-    name, *rest = (part.strip() for part in text.split(";"))
+    name, *rest = (part.strip() for part in PARTS.findall(text) or [""])
     quality = 1.0
     parameters = []
     for parameter in rest:
@@ -95,7 +101,7 @@ def negotiate(
     """
     media, names = _negotiated(header, plan_enabled=plan_enabled)
     accepts = tuple(name for name in names if name in written or ANY in written)
-    if media is None and not accepts:
+    if (media is None or media.format is None) and not accepts:
         raise unavailable(header or ANY)
     return media or WRITTEN, accepts
 
@@ -113,6 +119,9 @@ def _negotiated(header: str | None, *, plan_enabled: bool) -> tuple[Media | None
     names: list[str] = []
     for accepted in parse_accept(header or ANY):
         media = _media(accepted, plan_enabled=plan_enabled)
+        if media is not None and media.options is not None:  # of what is explained, not of the explanation
+            target = _target(accepted)
+            return media, () if target.name.startswith(VENDOR) else (target.name,)
         if not accepted.name.startswith(VENDOR):
             names.append(accepted.name)
         if media is not None:
@@ -131,7 +140,7 @@ def negotiate_root(header: str | None) -> Media:
 
 
 def unavailable(header: str) -> Problem:
-    names = ", ".join(";".join((one.name, *one.parameters)) for one in map(_parse_range, header.split(",")))
+    names = ", ".join(";".join((one.name, *one.parameters)) for one in map(_parse_range, LISTED.findall(header)))
     return Problem("PGRST107", f"None of these media types are available: {names}", where="Accept")
 
 
@@ -144,13 +153,25 @@ def _media(accepted: Range, *, plan_enabled: bool) -> Media | None:
     return TYPES.get(name)
 
 
+def _given(accepted: Range) -> dict[str, str]:
+    return dict(parameter.partition("=")[::2] for parameter in accepted.parameters)
+
+
+def _target(plan: Range) -> Range:
+    """The media type of the answer that a plan is of."""
+    return _parse_range(_given(plan).get("for", "application/json").strip('"').lower())
+
+
 def _plan(accepted: Range) -> Media | None:
-    """EXPLAIN of the answer that `for` names, JSON unless said; options as PostgREST spells them."""
-    given = dict(parameter.partition("=")[::2] for parameter in accepted.parameters)
-    target = _media(Range(given.get("for", "application/json").strip('"').lower(), (), 1.0), plan_enabled=False)
-    asked = given.get("options", "").split("|")
+    """EXPLAIN of the answer that `for` names, JSON unless said; options as PostgREST spells them.
+
+    What is no type of ours may be one that the database writes itself.
+    """
+    named = _target(accepted)
+    target = _media(named, plan_enabled=False) or Media(";".join((named.name, *named.parameters)), None)
+    asked = _given(accepted).get("options", "").split("|")
     options = [option for option in PLAN_OPTIONS if option in asked]
-    if target is None or set(asked) - {*PLAN_OPTIONS, ""}:
+    if set(asked) - {*PLAN_OPTIONS, ""}:
         return None
     form = "json" if accepted.name.endswith("+json") else "text"
     mime = f'{PLAN}+{form}; for="{target.content_type.partition("; charset")[0]}"'

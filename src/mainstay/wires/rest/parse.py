@@ -215,7 +215,9 @@ class _Parser:
         )
 
     def _read(self, query: Query) -> Read:
-        bodied = self.method == "GET" or self.precondition is not None or self.media.format is None
+        # What only the body can tell, HEAD needs too: whether there is one row, whether the database writes the type.
+        telling = self.media.format is None or self.media.format is Format.OBJECT
+        bodied = self.method == "GET" or self.precondition is not None or telling
         return Read(
             table=self.table,
             select=close(query.root),
