@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a problem tells details and a hint besides its code and message."""
     openapi_enabled: bool = True
     """Whether the prefix answers with an OpenAPI document of what the caller's role may see."""
+    root_function: str | None = None
+    """A function of the first schema that answers at the prefix itself, in place of the OpenAPI document."""
     lanes_read: Annotated[int, Meta(ge=1)] = 8
     """Database connections for reads, in each worker."""
     lanes_write: Annotated[int, Meta(ge=1)] = 4

@@ -38,6 +38,7 @@ def settings(config: dict[str, Any]) -> dict[str, Any]:
         "unfiltered_allowed": True,
         "trace_header": config["server-trace-header"],
         "openapi_enabled": config["openapi-mode"] != "disabled",
+        "root_function": config["db-root-spec"],
         "error_details": config["client-error-verbosity"] != "minimal",
         "rest_prefix": "",
         "docs_path": None,

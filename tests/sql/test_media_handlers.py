@@ -133,6 +133,25 @@ def test_a_write_that_answers_with_nothing_can_be_of_any_media_type_that_the_row
     assert (response.status, response.body) == (201, None)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "status", "body"),
+    [
+        ("GET", "/", "text/xml", 200, b"<a/>"),
+        ("HEAD", "/", "*/*", 200, None),
+        ("POST", "/", "application/json", 200, b'"<a/>"'),
+        ("PUT", "/", "*/*", 405, None),
+        ("GET", "/stones", "*/*", 200, b"[]"),
+    ],
+)
+def test_a_function_may_answer_at_the_root(
+    garden: str, method: str, path: str, accept: str, *, status: int, body: bytes | None
+) -> None:
+    request = Request(method, path, "", {"accept": accept})
+    (response,) = answers(garden, request, anonymous_role="gardener", root_function="page")
+    assert response.status == status
+    assert status == 405 or response.body == body
+
+
 PLAN = "application/vnd.pgrst.plan+json"
 
 

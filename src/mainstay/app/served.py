@@ -93,4 +93,5 @@ def rest_wire(
         server_timing=settings.server_timing,
         etags=settings.etags,
         error_details=settings.error_details,
+        root_function=settings.root_function,
     )

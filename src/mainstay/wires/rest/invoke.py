@@ -23,8 +23,11 @@ from mainstay.wires.rest.setup import READS, Setup, media_headers, out_of_place,
 PREFIX = "/rpc/"
 
 
-def function_of(path: str, prefix: str) -> str | None:
-    """The function that a path names; None where it names none."""
+def function_of(path: str, setup: Setup) -> str | None:
+    """The function that a path names; None where it names none. One may have the place of the API's description."""
+    prefix = setup.prefix
+    if setup.root_function is not None and path in (prefix, f"{prefix}/"):
+        return setup.root_function
     if not path.startswith(PREFIX, len(prefix)) or not path.startswith(prefix):
         return None
     name = path[len(prefix) + len(PREFIX) :]

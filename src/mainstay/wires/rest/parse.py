@@ -45,7 +45,7 @@ def parse_call(request: Request, setup: Setup) -> Call:
     """The call of a request. Raises `Problem` with PostgREST's codes, or MS4xx (docs/reference/problems.md)."""
     if request.method == "OPTIONS":
         return _parse_options(request, setup)
-    function = function_of(request.path, setup.prefix)
+    function = function_of(request.path, setup)
     if function is not None:
         return parse_invoke(request, function, setup)
     table = table_of(request.path, setup.prefix)
@@ -75,7 +75,7 @@ def _parse_options(request: Request, setup: Setup) -> Call:
     """A preflight is answered wherever it asks; without one, a table says what can be done with it."""
     answer = preflight(setup.cors, request.headers)
     if answer is None:
-        function = function_of(request.path, setup.prefix)
+        function = function_of(request.path, setup)
         origin = "*" if "*" in setup.cors.origins else setup.cors.allow(request.headers.get("origin"))
         if function is not None:
             answer = Response(200, [*cors_headers(origin), ("allow", ALLOWED_ON_FUNCTION)])

@@ -22,7 +22,7 @@ METHODS = READS | PAYLOADS | {"DELETE"}
 class Setup(msgspec.Struct, frozen=True):
     """What a wire was set up with. `schemas` are those a profile may name, the first the default; none: any.
 
-    `nesting` has the words by which a body may nest related rows.
+    `nesting` has the words by which a body may nest related rows. `root_function` answers at the prefix itself.
     """
 
     prefix: str = "/rest/v1"
@@ -36,6 +36,7 @@ class Setup(msgspec.Struct, frozen=True):
     ending_chosen: bool = False
     nesting: Nesting = Nesting()
     why_told: bool = False
+    root_function: str | None = None
 
 
 def methods_of(actions: Collection[Action], *, keyed: bool) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ class RestWire:
     may ask why (`Prefer: why`). `server_timing` tells where the time went, and `etags` gives reads an entity tag.
     `told` are the settings by which code in the database can ask about a request, such as `request.headers`.
     `memo_max` is the number of request forms that are remembered; 0 remembers none. `error_details`: problems tell
-    more than a code and a message. `written` are the media types that
-    the database writes itself.
+    more than a code and a message. `written` are the media types that the database writes itself, and `root_function`
+    is what answers at the prefix in place of a description.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -61,6 +61,7 @@ class RestWire:
         server_timing: bool = False,
         etags: bool = True,
         error_details: bool = True,
+        root_function: str | None = None,
         memo_max: int | None = None,
         nesting: Nesting | None = None,
     ) -> None:
@@ -78,6 +79,7 @@ class RestWire:
             ending_chosen,
             self.nesting,
             why_told,
+            root_function,
         )
         self.server_timing = server_timing
         self.told = frozenset(told)
