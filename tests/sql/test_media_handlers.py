@@ -22,6 +22,8 @@ CREATE DOMAIN api."text/csv" AS text;
 CREATE DOMAIN api."image/dot" AS bytea;
 CREATE DOMAIN api."text/xml" AS text;
 CREATE DOMAIN api."*/*" AS bytea;
+CREATE DOMAIN api."application/openapi+json" AS json;
+CREATE FUNCTION api.description() RETURNS api."application/openapi+json" STABLE LANGUAGE sql AS $$ SELECT '{}'::json $$;
 CREATE DOMAIN api."application/vnd.pgrst.object" AS json;
 CREATE FUNCTION api.add(state text, plant api.plants) RETURNS text LANGUAGE sql
   AS $$ SELECT concat(state, plant.id, ':', plant.name, ';') $$;
@@ -45,6 +47,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA api TO gardener
 """
 
 JSON = "application/json; charset=utf-8"
+OPENAPI = "application/openapi+json"
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,7 @@ def ask(url: str, path: str, query: str = "", accept: str = "*/*") -> Response:
         ("/rpc/some_plants", "", "text/list", "text/list", b"1:rose;"),
         ("/rpc/dot", "", "image/dot", "image/dot", b"\x00\xff"),
         ("/rpc/page", "", "text/xml", "text/xml; charset=utf-8", b"<a/>"),
+        ("/rpc/description", "", OPENAPI, f"{OPENAPI}; charset=utf-8", b"{}"),
         ("/rpc/anything", "", "*/*", "application/octet-stream", b"bytes"),
         ("/rpc/anything", "", "text/csv", "application/octet-stream", b"bytes"),
         ("/rpc/dot", "", "application/json", JSON, b'"\\\\x00ff"'),

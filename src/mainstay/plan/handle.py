@@ -13,7 +13,7 @@ from mainstay.core.problem import Problem
 from mainstay.plan.view import View
 
 BYTES = "application/octet-stream"
-UTF8 = frozenset({"text/plain", "text/xml", "text/csv", "application/json", GEOJSON})
+UTF8 = frozenset({"text/plain", "text/xml", "text/csv", "application/json", "application/openapi+json", GEOJSON})
 
 
 def content_type(media: str) -> str:
