@@ -19,6 +19,7 @@ from blackbox.slow_cinema import SCHEMA
 from cinema import setting
 from cinema.models import Base
 from cinema.setting import TOKENS
+from mainstay.sql.ledger import LEDGER
 from serve.serve_process import Answer, Server, eventually
 from services.postgres import Postgres
 
@@ -122,7 +123,7 @@ def _environment(database: str, limits: Mapping[str, int], settings: Mapping[str
 def slow_cinema_database(postgres: Postgres) -> str:
     """A new database with the cinema's rows and the tables that take their time."""
     url = postgres.create_database(*SCHEMA)
-    asyncio.run(setting.set_up(url, [Base.metadata]))
+    asyncio.run(setting.set_up(url, [Base.metadata, LEDGER]))
     return url
 
 

@@ -39,6 +39,9 @@ LIMITS = {
     "select_max": 6,
     "rows_max": 3,
     "insert_rows_max": 4,
+    "nested_max": 2,
+    "batch_operations_max": 2,
+    "idempotency_key_max": 40,
     "statement_ms_max": 800,
     "client_ms_max": 1_500,
     "plans_max": 2,
@@ -141,6 +144,22 @@ def csv_rows_of(number: int) -> bytes:
     )
 
 
+def nested_of(number: int) -> bytes:
+    related = {"director": {"name": "Ida"}, "studio": {"name": "Filmways"}, "tags": [{"label": "noir"}]}
+    film = {"title": "Nest", "year": 1950} | dict(list(related.items())[:number])
+    return post("/films", json.dumps(film).encode())
+
+
+def batch_of(number: int) -> bytes:
+    operations = [{"method": "GET", "path": "/tags"}] * number
+    return request("POST", f"{REST}/batch", who="owner", body=json.dumps(operations))
+
+
+def key_of(size: int) -> bytes:
+    headers = {"Idempotency-Key": "k" * size}
+    return request("POST", f"{REST}/tags", who="owner", body='{"label": "once"}', headers=headers)
+
+
 class Bound(NamedTuple):
     """`build(n)` is a request of size n; at the limit it is answered `good`, past it `refused` with `code`."""
 
@@ -166,6 +185,9 @@ BOUNDS = [
     Bound("select_max", select_in_an_embed_of, 200, 400, "MS443"),
     Bound("insert_rows_max", rows_of, 201, 400, "MS444"),
     Bound("insert_rows_max", csv_rows_of, 201, 400, "MS444"),
+    Bound("nested_max", nested_of, 201, 400, "MS460"),
+    Bound("batch_operations_max", batch_of, 200, 400, "MS484"),
+    Bound("idempotency_key_max", key_of, 201, 400, "MS478"),
 ]
 SIZES = BOUNDS[:4]
 
@@ -293,7 +315,7 @@ async def _sizes_after_many(database: str, limits: dict[str, int]) -> dict[str, 
             assert answer.status == 200
         running = app._running
         return {
-            "plans": len(running.pipeline.statements),
+            "plans": len(running.current.pipeline.statements),
             "forms": len(app.wire._memo),
             "tokens": len(running.authenticator._memory),
         }
