@@ -73,6 +73,25 @@ def test_a_merge_without_a_key_to_merge_by_inserts(ledger: str) -> None:
     assert ask(ledger, told) == (200, [{"word": "due", "line": 2}])
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "prefer", "applied"),
+    [
+        ("/drafts", "", "resolution=merge-duplicates", None),
+        ("/drafts", "", "resolution=merge-duplicates, return=minimal", "return=minimal"),
+        ("/entries", "", "resolution=merge-duplicates", "resolution=merge-duplicates"),
+        ("/notes", "on_conflict=word", "resolution=merge-duplicates", "resolution=merge-duplicates"),
+    ],
+)
+def test_a_merge_is_said_to_be_applied_where_it_was(
+    ledger: str, path: str, query: str, prefer: str, applied: str | None
+) -> None:
+    body = {"/drafts": {"line": 1}, "/entries": {"id": 1}, "/notes": {"word": "due"}}[path]
+    request = send("POST", path, body, query, prefer=prefer)
+    (response,) = answers(ledger, request, anonymous_role="bookkeeper", transaction_end="rollback")
+    assert response.status in (200, 201)
+    assert dict(response.headers).get("preference-applied") == applied
+
+
 @pytest.mark.parametrize("body", [{}, [], {"amount": 1}, {"id": 2}, {"id": None, "amount": 1}])
 def test_a_put_without_its_key_in_the_body_is_refused(ledger: str, body: object) -> None:
     status, problem = ask(ledger, send("PUT", "/entries", body, "id=eq.1"))

@@ -21,6 +21,7 @@ TIMING = "jwt;dur=%.3f, parse;dur=%.3f, plan;dur=%.3f, transaction;dur=%.3f, res
 QUERY_MAX = 2_048
 """Characters of a query string that an answer repeats: proxies hold its whole head to 4 or 8 KiB."""
 KEY = msgspec.json.Decoder(dict[str, msgspec.Raw])
+MERGING = "resolution=merge-duplicates"
 
 
 def render(call: Call, result: Result, *, etags: bool = True) -> Response:
@@ -140,8 +141,22 @@ def _render_insert(call: Call, insert: Insert, result: Result) -> Response:
     headers = [("content-range", content_range(0, 0, total))]
     if result.key is not None and insert.returning.key:
         headers.append(("location", call.reply.location + _key_query(result.key)))
-    merged = insert.conflict is Conflict.MERGE and result.inserted is not None and result.inserted <= 0
-    return _respond(call, 200 if merged else 201, result, *headers)
+    if insert.conflict is not Conflict.MERGE:
+        return _respond(call, 201, result, *headers)
+    if result.inserted is None:
+        return _without_merging(_respond(call, 201, result, *headers))
+    return _respond(call, 201 if result.inserted > 0 else 200, result, *headers)
+
+
+def _without_merging(response: Response) -> Response:
+    """What was asked for was not applied where there was no key to merge by (RFC 7240, 3)."""
+    lines: list[tuple[str, str]] = []
+    for name, value in response.headers:
+        if name != "preference-applied":
+            lines.append((name, value))
+        elif kept := [part for part in value.split(", ") if part != MERGING]:
+            lines.append((name, ", ".join(kept)))
+    return Response(response.status, lines, response.body)
 
 
 def _render_change(call: Call, span: str, result: Result) -> Response:
