@@ -12,6 +12,7 @@ import msgspec
 class Isolation(Enum):
     """A transaction's isolation, as SQL spells it."""
 
+    READ_UNCOMMITTED = "read uncommitted"
     READ_COMMITTED = "read committed"
     REPEATABLE_READ = "repeatable read"
     SERIALIZABLE = "serializable"

@@ -4,6 +4,7 @@ Each operation is read and answered exactly as a request of its own would be; he
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -40,6 +41,14 @@ class Item(msgspec.Struct, forbid_unknown_fields=True):
 
 ITEMS = msgspec.json.Decoder(list[Item])
 encode = msgspec.json.Encoder().encode
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What an answer says of a problem."""
+
+    code: str
+    message: str
+    details: Any = None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -160,11 +169,17 @@ def written(response: Response) -> bytes:
     body = response.body or b"null"
     if "json" not in headers.get("content-type", "json"):
         body = encode(body.decode(errors="replace")) if response.body else b"null"
-    if response.status >= 400:
-        said = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        code, message = (msgspec.json.decode(said[name], type=str) for name in ("code", "message"))
-        raise Problem(code, message, details=msgspec.json.decode(said["details"]))
+    if response.status >= 400 and (said := _said(body)) is not None:
+        raise Problem(said.code, said.message, details=said.details)
     return b'{"status":%d,"headers":%s,"body":%s}' % (response.status, encode(headers), body)
+
+
+def _said(body: bytes) -> Said | None:
+    """The problem that an answer tells of; None of one whose status code in the database chose for what it says."""
+    try:
+        return msgspec.json.decode(body, type=Said)
+    except msgspec.DecodeError:
+        return None
 
 
 def malformed(details: str) -> Problem:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.answered import NAME, one_line
+from mainstay.wires.rest.answered import lines
 
 RAISED = "PGRST"
 MESSAGE_HINT = (
@@ -30,7 +30,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Detail(msgspec.Struct, frozen=True):
-    status: Annotated[int, Meta(ge=100, le=599)]
+    status: Annotated[int, Meta(ge=200, le=599)]
     headers: dict[str, str]
     status_text: str | None = None
 
@@ -55,9 +55,8 @@ def raised(problem: Problem) -> Raised | Problem:
     detail = _read(problem.details, "DETAIL", Detail, DETAIL_HINT)
     if isinstance(detail, Problem):
         return detail
-    headers = tuple((name.lower(), one_line(value)) for name, value in detail.headers.items() if NAME.fullmatch(name))
     said = Problem(message.code, message.message, details=message.details, hint=message.hint)
-    return Raised(said, detail.status, headers)
+    return Raised(said, detail.status, tuple(lines(detail.headers)))
 
 
 def _read(text: Any, name: str, expected: type[T], hint: str) -> T | Problem:

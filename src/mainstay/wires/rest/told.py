@@ -22,9 +22,13 @@ def telling(call: Call, request: Request, prefix: str, names: Collection[str]) -
     operation = call.operation
     if operation is None:
         return call
-    told = tuple((name, _told(name, request, prefix)) for name in TOLD if name in names)
-    operation = msgspec.structs.replace(operation, settings=(*operation.settings, *told))
+    operation = msgspec.structs.replace(operation, settings=(*operation.settings, *told(request, prefix, names)))
     return msgspec.structs.replace(call, operation=operation)
+
+
+def told(request: Request, prefix: str, names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The settings that tell of a request."""
+    return tuple((name, _told(name, request, prefix)) for name in TOLD if name in names)
 
 
 def _told(name: str, request: Request, prefix: str) -> str:

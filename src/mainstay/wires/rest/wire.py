@@ -24,7 +24,7 @@ from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import brief, respond
 from mainstay.wires.rest.render import render, server_timing
 from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup, methods_of
-from mainstay.wires.rest.told import telling
+from mainstay.wires.rest.told import telling, told
 
 VARY = ("vary", "Accept, Prefer, Range")
 """What an answer depends on besides its URL and who asks, unless code in the database says it itself."""
@@ -134,6 +134,10 @@ class RestWire:
     def tell(self, call: Call, request: Request) -> Call:
         """The call with what code in the database may ask about its request; for where `told` names anything."""
         return telling(call, request, self.setup.prefix, self.told)
+
+    def settings(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """What code in the database may ask about a request that asks for no rows."""
+        return told(request, self.setup.prefix, self.told)
 
     def _read_payload(self, request: Request) -> Payload | None:
         """The payload, or None where the full parse has to tell what is wrong with it."""
