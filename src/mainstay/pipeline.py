@@ -13,22 +13,24 @@ from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.environment import NONE, Environment
 from mainstay.core.limits import Limits
-from mainstay.core.operation import FunctionRef, Operation, Read, Shape, TableRef, Value, schema_of
+from mainstay.core.operation import Ending, FunctionRef, Operation, Read, Shape, TableRef, Value, schema_of
 from mainstay.core.plan import Plan
 from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem, Refusal
 from mainstay.core.result import Result
 from mainstay.core.rule import Action
-from mainstay.core.statement import Bind, Statement
+from mainstay.core.statement import Bind, Column, Statement
 from mainstay.core.verify import require_claims
 from mainstay.plan import Policy, View, decide
 from mainstay.plan.call import may_read
 from mainstay.plan.disclose import disclosed
 from mainstay.plan.possible import possible
-from mainstay.policy.environment import Impersonation, plain_environment
+from mainstay.policy.environment import Impersonation, Settings, plain_environment
 from mainstay.sql import compile_plan
 from mainstay.sql.binds import array_literal
+
+NOTHING = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,))
 
 StatementKey = tuple[Shape, str, int, int]
 
@@ -88,6 +90,15 @@ class Pipeline:
             return result
         return await self._estimated(statement, operation.values, principal, result, environment)
 
+    async def admit(self, principal: Principal, asked: Settings) -> None:
+        """Let the database say whether it serves the caller at all, before he is told what is there. Raises Problem.
+
+        It may not have his role, or code that runs before each request may turn him away.
+        """
+        if self.impersonation is not None:
+            environment = self.impersonation.environment(principal, asked)
+            await self.store.execute(NOTHING, (), Ending.COMMIT, environment)
+
     def prepare(self, key: StatementKey) -> Statement:
         """Plan and compile, once per shape and role."""
         shape, role, *_ = key
@@ -129,7 +140,7 @@ class Pipeline:
             environment = plain_environment(operation, statement.settings)
         else:
             schema = schema_of(operation.shape)
-            environment = self.impersonation.environment(principal, operation, schema, statement.settings)
+            environment = self.impersonation.environment(principal, operation.settings, schema, statement.settings)
         return msgspec.structs.replace(environment, transaction=True) if statement.alone else environment
 
     async def _estimated(

@@ -108,7 +108,7 @@ class Answering:
             if call is None:
                 response = await self._batch(self.batches.parse(request), principal)
             elif call.operation is None:
-                response = await self._answer(call, principal, times)
+                response = await self._answer(call, request, principal, times)
             elif call.reply.why:
                 told = await why(self.pipeline, call.operation, principal)
                 response = self.wire.tell_why(call, msgspec.json.encode(told))
@@ -171,8 +171,10 @@ class Answering:
         known = self.authenticator.known(authorization, api_key)
         return known or await self.authenticator.verify(authorization, api_key)
 
-    async def _answer(self, call: Call, principal: Principal, times: list[float]) -> Response:
+    async def _answer(self, call: Call, request: Request, principal: Principal, times: list[float]) -> Response:
         """What needs no operation: a preflight, OPTIONS, the description of the API."""
+        if call.function is not None or call.table is not None or call.describe:
+            await self.pipeline.admit(principal, self.wire.settings(request))
         if call.function is not None and self.pipeline.may_read(call.function, principal.role):
             return self.wire.allow(call, READABLE)
         if call.table is not None:

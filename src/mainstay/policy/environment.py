@@ -11,9 +11,11 @@ import msgspec
 from mainstay.core.environment import NONE, Environment, Isolation
 from mainstay.core.operation import Operation
 from mainstay.core.principal import Principal
+from mainstay.core.problem import Problem
 
 CLAIMS = "request.jwt.claims"
 ISOLATION = "default_transaction_isolation"
+NAME_BYTES_MAX = 63  # https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 RESPONSE = (("response.status", ""), ("response.headers", ""))
 
 Settings = tuple[tuple[str, str], ...]
@@ -35,14 +37,20 @@ class Impersonation(msgspec.Struct, frozen=True):
     before: str | None = None
     answers: bool = False
 
-    def environment(self, principal: Principal, operation: Operation, schema: str | None, own: Settings) -> Environment:
-        """What an operation of the principal runs under; `own` are the settings of the function that it calls."""
+    def environment(
+        self, principal: Principal, asked: Settings, schema: str | None = None, own: Settings = ()
+    ) -> Environment:
+        """What an operation of the principal runs under.
+
+        `asked` are the request's settings, `own` those of the function that it calls. Raises 22023 for no role.
+        """
+        require_role(principal.role)
         kept = (*self.role_settings.get(principal.role, ()), *own)
-        alone = bool(kept or self.before or self.answers or any("." not in name for name, _ in operation.settings))
+        alone = bool(kept or self.before or self.answers or any("." not in name for name, _ in asked))
         settings = (
             ("search_path", self.search_paths[schema]),
             *self._claims(principal),
-            *operation.settings,
+            *asked,
             *(RESPONSE if self.answers else ()),
             *((name, value) for name, value in kept if name != ISOLATION),
         )
@@ -52,6 +60,15 @@ class Impersonation(msgspec.Struct, frozen=True):
         if not is_mentioned(CLAIMS, self.mentioned):
             return ()
         return ((CLAIMS, encode({**principal.claims, "role": principal.role}).decode()),)
+
+
+def require_role(name: str) -> None:
+    """Raises 22023 for what PostgreSQL would not take for the name of one role.
+
+    `none` gives a role up, which leaves the one that the server connects as; a longer name is cut to another's.
+    """
+    if name == "none" or len(name.encode()) > NAME_BYTES_MAX:
+        raise Problem("22023", f'role "{name}" does not exist', where="role")
 
 
 def is_mentioned(name: str, mentioned: Collection[str] | None) -> bool:

@@ -6,9 +6,10 @@ the lane has entered it: no statement ever meets another's role or settings.
 """
 
 import itertools
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -30,6 +31,13 @@ SET = "SELECT count(set_config(name, value, $3)) FROM unnest($1::text[], $2::tex
 
 # What is not to be done is still to be checked, as a commit would: deferred constraints too.
 CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
+
+# How statements are spelt and answers read; in another form, a text could end its quotes.
+OURS = frozenset({"client_encoding", "standard_conforming_strings"})
+
+# https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6, "d": 8.64e7}
+TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*")
 
 Record = Sequence[Any]
 T = TypeVar("T")
@@ -108,7 +116,8 @@ class Lane:
     async def impose(self, environment: Environment) -> None:
         """Set what the rest of the transaction runs under, and run what comes before it."""
         if environment.role is not None or environment.settings:
-            await self._set(dict(settings_of(environment)), local=True)
+            bound_ms = int(self.settings.get("statement_timeout", "0"))
+            await self._set(dict(within(settings_of(environment), bound_ms)), local=True)
         if environment.before is not None:
             await self._connection().execute(environment.before)
 
@@ -181,6 +190,24 @@ def settings_of(environment: Environment) -> list[tuple[str, str]]:
     """The role comes last: what it may not set itself, it may still be given."""
     role = [] if environment.role is None else [("role", environment.role)]
     return [*environment.settings, *role]
+
+
+def within(settings: Iterable[tuple[str, str]], time_ms_max: int) -> Iterator[tuple[str, str]]:
+    """The settings, those of a role or function among them, so far as the server lives with them.
+
+    Past its own time it gives the connection up, so no statement is given longer; 0 bounds nothing.
+    """
+    for name, value in settings:
+        if name == "statement_timeout" and time_ms_max and not 0 < _milliseconds(value) <= time_ms_max:
+            yield name, str(time_ms_max)
+        elif name not in OURS:
+            yield name, value
+
+
+def _milliseconds(text: str) -> float:
+    """A time as PostgreSQL's settings spell it; 0 for what is none."""
+    found = TIME.fullmatch(text)
+    return 0.0 if found is None else float(found[1]) * UNITS[found[2] or "ms"]
 
 
 def the_row(records: Sequence[Record]) -> Record:

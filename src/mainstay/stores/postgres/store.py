@@ -33,6 +33,7 @@ class PostgresStore:
             "application_name": "mainstay",
             "jit": "off",  # compiling a statement costs more than any that is quick enough to serve
             "statement_timeout": str(self.settings.statement_ms_max),
+            "standard_conforming_strings": "on",  # as the constants in statements are written
             "client_connection_check_interval": "1000",  # ms; a worker that was killed leaves no statement behind
         }
         read_only = common | {"default_transaction_read_only": "on"}
@@ -88,6 +89,7 @@ class PostgresStore:
         """What the database lets the role do. Raises Refusal 42704 for a role that it does not have."""
 
         async def on(lane: Lane) -> Grants:
+            await lane.enter(NONE)
             return await grants_of(lane, role, schemas)
 
         found: Grants = await self._reads.work(on)
