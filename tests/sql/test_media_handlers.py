@@ -87,6 +87,13 @@ def test_what_is_accepted_is_written_by_the_database(
     assert (response.status, dict(response.headers)["content-type"], response.body) == (200, media, body)
 
 
+def test_columns_of_one_name_are_written_side_by_side(garden: str) -> None:
+    response = ask(garden, "/plants", "select=id,name,id,id:name&order=id&limit=1", "text/csv")
+    assert (response.status, response.body) == (200, b"id,name,id,id\n1,rose,1,rose")
+    call = ask(garden, "/rpc/some_plants", "select=id,id", "text/csv")
+    assert (call.status, call.body) == (200, b"id,id\n1,1")
+
+
 def test_code_that_writes_can_name_headers(garden: str) -> None:
     assert dict(ask(garden, "/plants", "", "text/csv").headers)["x-own"] == "csv"
 

@@ -38,11 +38,16 @@ def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool, keyed:
     """
     if keyed is not None:
         rows_of, shown, keyset = _apart(page)
-        answer = _document(rows_of, shown, format_, strip_nulls=strip_nulls)
+        answer = _document(rows_of, shown, _names(page)[:-1], format_, strip_nulls=strip_nulls)
         last = sa.func.json_agg(keyset).op("->")(sa.literal_column(str(int(keyed) - 1)))
         return answer.adding(Column.CURSOR, last)
     rows_of = page.subquery("page")
-    return _document(rows_of, rows_of, format_, strip_nulls=strip_nulls)
+    return _document(rows_of, rows_of, _names(page), format_, strip_nulls=strip_nulls)
+
+
+def _names(page: sa.Select[Any]) -> list[str]:
+    """What the page's columns are called, several of them perhaps alike: a subquery's columns could not tell."""
+    return [column.name for column in page.inner_columns if isinstance(column, sa.Label)]
 
 
 def _apart(page: sa.Select[Any]) -> tuple[sa.FromClause, Any, Expression]:
@@ -58,7 +63,9 @@ def _apart(page: sa.Select[Any]) -> tuple[sa.FromClause, Any, Expression]:
     return inner.join(shown, sa.true()), shown, inner.c[KEYSET]
 
 
-def _document(rows_of: sa.FromClause, shown: Any, format_: Format, *, strip_nulls: bool) -> Answering:
+def _document(
+    rows_of: sa.FromClause, shown: Any, names: Sequence[str], format_: Format, *, strip_nulls: bool
+) -> Answering:
     whole = shown.table_valued()
     count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
     body: Expression
@@ -66,7 +73,7 @@ def _document(rows_of: sa.FromClause, shown: Any, format_: Format, *, strip_null
         case Format.NONE:
             return Answering(count, (Column.ROWS,))
         case Format.CSV:
-            body = _csv(whole, [name for name, _ in shown.c.items()])
+            body = _csv(whole, names)
         case Format.FIRST:
             body = sa.func.coalesce(
                 sa.func.json_agg(whole).op("->")(sa.literal_column("0")), sa.literal_column("'null'")
