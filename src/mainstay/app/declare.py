@@ -4,6 +4,7 @@
 application.
 """
 
+import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from mainstay.app.running import Running, database_url, make_pipeline
 from mainstay.app.served import Served, rest_wire, serve_catalog
 from mainstay.core.catalog import Catalog
 from mainstay.core.exchange import Request, Response
+from mainstay.core.found import Found
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
 from mainstay.core.plan import Plan
@@ -61,6 +63,7 @@ class Mainstay:
         self.policies = Policies()
         self._served: Served | None = None
         self._running: Running | None = None
+        self._loading = asyncio.Lock()
 
     def role(self, name: str, *, inherits: Sequence[str | Role] = ()) -> Role:
         """A new role; call `may` on it. It may do nothing that no rule says, and all that the inherited ones may."""
@@ -90,7 +93,8 @@ class Mainstay:
         Requests that are under way end as they began. Raises DeclarationError, and MS503 for no database.
         """
         if self.reflects:
-            self._served = await self._reflect(1 if self._served is None else self._served.catalog.version + 1)
+            async with self._loading:  # or an older one, read more slowly, would take the place of a newer one
+                self._served = await self._reflect(1 if self._served is None else self._served.catalog.version + 1)
         if self._running is not None:
             self._running.serve(self.served)
         return self.served
@@ -98,6 +102,10 @@ class Mainstay:
     async def _reflect(self, version: int) -> Served:
         settings = self.settings
         found = await introspect(database_url(settings), settings.schemas, settings.extra_search_path)
+        return await asyncio.to_thread(self._made, found, version)  # which for thousands of tables takes a while
+
+    def _made(self, found: Found, version: int) -> Served:
+        settings = self.settings
         catalog = reflect_database(found, settings.schemas, version)
         if self.models is not None:
             catalog = joined(reflect_models(self.models), catalog)
@@ -157,6 +165,7 @@ class Mainstay:
                 await running.stop()
                 raise
             self._running = running
+            running.serve(self.served)  # which may have been read anew meanwhile
 
     async def stop(self) -> None:
         running, self._running = self._running, None

@@ -23,6 +23,7 @@ TEXT, XML, BINARY = "text/plain", "text/xml", "application/octet-stream"
 def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
     """Raises PGRST202 or PGRST203 where it can't be told which function is meant, PGRST107, PGRST128 and MS450."""
     function, whole = choose(view, invoke)
+    _require_visible(view, function)
     media = _media(function, invoke)
     written = handling(view, returned_table(view, function), invoke.select, invoke.accepts)
     if media is None and written is None and invoke.format is None:
@@ -57,6 +58,15 @@ def plan_invoke(view: View, invoke: Invoke) -> InvokePlan:
             function=function.key.name,
         ),
     )
+
+
+def _require_visible(view: View, function: Function) -> None:
+    """Raises 42501 where it returns rows of a table that the role knows nothing of, whose name is not told."""
+    if function.rows is None:
+        return
+    table = view.catalog.tables[function.rows]
+    if table.form is not TableForm.ROWS and not view.policy.actions(view.role, table.key):
+        raise Problem("42501", f"permission denied for what the function {function.key.name} returns", where="path")
 
 
 def may_read(view: View, ref: FunctionRef) -> bool:

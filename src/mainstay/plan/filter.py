@@ -126,7 +126,7 @@ def resolve_field(view: View, table: Table, field: Field, where: str) -> Field:
     found = view.field(table, field, where)
     if found.cast is None:
         return found
-    return Field(found.column, found.path, cast_name(found.cast, view.catalog, where), found.mask)
+    return Field(found.column, found.path, cast_name(found.cast, view, where), found.mask)
 
 
 def shielded(view: View, table: Table, field: Field) -> Field:

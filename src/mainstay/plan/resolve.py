@@ -80,7 +80,7 @@ def resolve_outputs(view: View, table: Table, items: Sequence[Item], path: str) 
 
 
 def _pick(view: View, table: Table, pick: Pick, where: str) -> Output:
-    cast = cast_name(pick.cast, view.catalog, where) if pick.cast else None
+    cast = cast_name(pick.cast, view, where) if pick.cast else None
     rows_of = TRUE if pick.where == TRUE else resolve_filter(view, table, pick.where)
     if pick.field is None or _is_bare_count(view, table, pick):
         return Output(pick.alias or "count", None, Aggregate.COUNT, cast, where=rows_of)

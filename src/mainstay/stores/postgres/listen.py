@@ -41,7 +41,7 @@ class Listener:
         while True:
             try:
                 connection = await asyncpg.connect(self._dsn, timeout=CONNECT_S)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except Exception:  # whatever it is, it is tried again: without a listener nothing would be read anew
                 self._tried.set()
                 await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
                 failures += 1
@@ -49,7 +49,7 @@ class Listener:
             if failures:
                 self._heard()
             failures = 1
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(Exception):
                 await self._stay(connection)
             self._tried.set()
 
