@@ -32,6 +32,16 @@ CREATE FUNCTION api.gate() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
     END IF;
 END $$
 """
+# Here no code asks about a request or answers one, so that requests share what they run under.
+TURNING = """
+CREATE SCHEMA api;
+GRANT USAGE ON SCHEMA api TO may_anon, may_bend;
+CREATE FUNCTION api.who() RETURNS text LANGUAGE sql STABLE AS 'SELECT current_user::text';
+CREATE FUNCTION api.turns() RETURNS text LANGUAGE plpgsql STABLE AS
+    $$ BEGIN RETURN set_config('role', 'may_bend', false); END $$;
+CREATE FUNCTION api.bends() RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN RETURN set_config('role', 'may_bend', false); END $$
+"""
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +146,11 @@ def test_no_role_changes_how_statements_are_spelt(url: str) -> None:
 )
 def test_times_are_read_as_postgresql_reads_them(said: str, given: str) -> None:
     assert dict(within([("statement_timeout", said)], 2000)) == {"statement_timeout": given}
+
+
+def test_a_role_that_a_function_sets_for_good_is_nobody_elses(url: str, postgres: Postgres) -> None:
+    turning, who = postgres.create_database(TURNING), get("/rpc/who")
+    for path in ("/rpc/turns", "/rpc/bends"):
+        first, turned, *others = asked(turning, who, get(path), who, who)
+        assert (rows(first), rows(turned)) == ("may_anon", "may_bend")
+        assert [rows(each) for each in others] == ["may_anon", "may_anon"]

@@ -77,6 +77,9 @@ class Statement(msgspec.Struct, frozen=True, eq=False):
     alone: bool = False
     settings: tuple[tuple[str, str], ...] = ()
     media: str | None = None
+    calls: bool = False
+    """A function of the database's is called, which may leave a role or a setting behind."""
+
     constants: tuple[int, ...] = ()
     """The positions of the constant binds, by whose values requests group; made from `binds`."""
 

@@ -120,6 +120,7 @@ def _invoke(plan: InvokePlan, catalog: Catalog, *, answers: bool) -> Statement:
         single=plan.guard.single,
         guard=plan.guard,
         alone=alone,
+        calls=True,
         settings=plan.function.settings,
         media=plan.media if plan.handling is None else plan.handling.media,
     )

@@ -52,6 +52,9 @@ class Lane:
         self.connect_s = connect_s
         self.connection: asyncpg.Connection[Any] | None = None
         self.entered = NONE
+        self.left = False
+        """Whether what ran since may have set something for good: then what was entered is entered again."""
+
         self._prepared: OrderedDict[tuple[str, str | None], PreparedStatement[Any]] = OrderedDict()
         self._numbers = itertools.count(1)
 
@@ -74,7 +77,7 @@ class Lane:
         if self.connection is not None:
             self.connection.terminate()
         self.connection = None
-        self.entered = NONE
+        self.entered, self.left = NONE, False
         self._prepared.clear()
 
     async def close(self) -> None:
@@ -101,9 +104,10 @@ class Lane:
 
         It lasts until another is entered, which costs a round trip less than a transaction around each statement.
         """
-        if environment == self.entered:
+        if environment == self.entered and not self.left:
             return
-        left = {name: "" for name, _ in self.entered.settings} | ({"role": "none"} if self.entered.role else {})
+        roled = self.entered.role is not None or self.left
+        left = {name: "" for name, _ in self.entered.settings} | ({"role": "none"} if roled else {})
         try:
             await self._set(left | dict(settings_of(environment)), local=False)
         except (asyncpg.PostgresError, Problem):  # then none of it was set
@@ -111,7 +115,7 @@ class Lane:
         except BaseException:
             self.abandon()  # whether it was set is not known, and nothing may run under what is not known
             raise
-        self.entered = environment
+        self.entered, self.left = environment, False
 
     async def impose(self, environment: Environment) -> None:
         """Set what the rest of the transaction runs under, and run what comes before it."""
@@ -120,6 +124,10 @@ class Lane:
             await self._set(dict(within(settings_of(environment), bound_ms)), local=True)
         if environment.before is not None:
             await self._connection().execute(environment.before)
+
+    def leave(self, statement: Statement, environment: Environment) -> None:
+        """Note that the statement ran: `set_config(…, false)` in a function of its outlives it, a role among all."""
+        self.left = self.left or (statement.calls and environment.role is not None)
 
     async def _set(self, settings: dict[str, str], *, local: bool) -> None:
         try:
@@ -144,6 +152,7 @@ class Lane:
         async def work() -> Result:
             started = time.perf_counter()
             await self.impose(environment)
+            self.leave(statement, environment)
             record = the_row(await self.fetch(text, arguments, environment.role))
             result = result_of(statement.columns, record, started)
             verify(statement, result)

@@ -309,6 +309,7 @@ async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
     if first.environment.transaction:
         return [await lane.run(statement.text, first.binds, statement, first.ending, first.environment)]
     await lane.enter(first.environment)
+    lane.leave(statement, first.environment)
     if len(group) == 1 or batch is None:
         records = await lane.fetch(statement.text, first.binds, first.environment.role)
         result = result_of(statement.columns, the_row(records), started)

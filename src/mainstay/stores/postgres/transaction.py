@@ -38,6 +38,7 @@ class LaneTransaction:
         started = time.perf_counter()
         try:
             await self._impose(environment)
+            self._lane.leave(statement, environment)
             records = await self._lane.fetch(statement.text, binds, environment.role)
         except asyncpg.PostgresError as error:
             if is_gone(error):
