@@ -9,7 +9,7 @@ from typing import Any
 class Problem(Exception):
     """A request that can't be answered.
 
-    `code` is PostgREST's (`PGRST116`), PostgreSQL's SQLSTATE (`23505`) or ours (`MS001`), and finds a page in the
+    `code` is PostgREST's (`PGRST116`), PostgreSQL's SQLSTATE (`23505`) or ours (`MS441`), and finds a page in the
     docs; each wire maps it to its own status. `where` is a path into the request; `operation` says which of several
     operations it is about.
     """
