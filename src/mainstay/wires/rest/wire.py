@@ -10,6 +10,7 @@ from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending, Invoke, NestedRows, Operation, TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
+from mainstay.core.told import told_of
 from mainstay.core.rule import Action
 from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
@@ -24,7 +25,7 @@ from mainstay.wires.rest.payload import Payload, only_object, read_payload
 from mainstay.wires.rest.problems import brief, respond
 from mainstay.wires.rest.render import render, server_timing
 from mainstay.wires.rest.setup import METHODS, PAYLOADS, READS, Setup, methods_of
-from mainstay.wires.rest.told import telling, told
+from mainstay.wires.rest.told import telling
 
 VARY = ("vary", "Accept, Prefer, Range")
 """What an answer depends on besides its URL and who asks, unless code in the database says it itself."""
@@ -137,7 +138,7 @@ class RestWire:
 
     def settings(self, request: Request) -> tuple[tuple[str, str], ...]:
         """What code in the database may ask about a request that asks for no rows."""
-        return told(request, self.setup.prefix, self.told)
+        return told_of(request, self.told, self.setup.prefix)
 
     def _read_payload(self, request: Request) -> Payload | None:
         """The payload, or None where the full parse has to tell what is wrong with it."""
