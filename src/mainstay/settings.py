@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The PostgreSQL database, `postgresql://user:password@host:5432/name`; unset, `mainstay dev` runs its own."""
     rest_prefix: Annotated[str, Meta(pattern=r"^(/[^/?#]+)*$")] = "/rest/v1"
     """The path under which tables are served; supabase-js expects the default."""
+    graphql_paths: tuple[Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")], ...] = ("/v1/graphql", "/graphql")
+    """The paths at which GraphQL is served; empty serves none."""
     docs_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] | None = "/docs"
     """The path of the API reference page; empty serves none."""
     jwt_secret: str | None = None

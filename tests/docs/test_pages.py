@@ -37,6 +37,7 @@ FOLLOWED = [
     "docs/reference/settings.md",
 ]
 RUN_ELSEWHERE = {
+    "docs/reference/graphql.md": "tests/docs/test_graphql_page.py",
     "docs/how-to/use-postgrest-and-supabase-clients.md": "tests/clients/test_clients_page.py",
     "docs/tutorial/from-install-to-a-deployed-policy.md": "tests/docs/test_tutorial.py",
     "docs/reference/authentication.md": "tests/auth/test_authentication_docs.py",

@@ -6,6 +6,7 @@ from time import perf_counter
 import msgspec
 
 from mainstay.app.granting import Granting
+from mainstay.app.graph import Graph
 from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
@@ -27,6 +28,7 @@ from mainstay.stores.postgres import PostgresSettings, PostgresStore
 from mainstay.transact.precondition import isolation_of, run_within
 from mainstay.transact.together import Transacted, about, transact
 from mainstay.why import why
+from mainstay.wires.graphql import GraphWire
 from mainstay.wires.rest import Batch, BatchWire, Call, kept
 from mainstay.wires.rest.openapi import openapi_document
 
@@ -82,6 +84,7 @@ class Answering:
         self.granting = granting
         self.log_requests = settings.log_requests
         self.trace_header = None if settings.trace_header is None else settings.trace_header.lower()
+        self.finishes = self.log_requests or self.trace_header is not None
         self.served = served
         self.wire = served.wire
         self.pipeline = pipeline
@@ -89,10 +92,19 @@ class Answering:
         self.ledger = ledger_of(settings.idempotency_hours)
         self.authenticator = authenticator
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
+        self.graph = Graph(
+            GraphWire(settings.graphql_paths, settings.limits),
+            pipeline,
+            granting,
+            served.wire.told,
+            aggregates=settings.aggregates_enabled,
+        )
 
     async def handle(self, request: Request) -> Response:
         if request.method == "OPTIONS" and (answer := self.wire.preflight(request)) is not None:
             return answer  # a browser sends no token with it (Fetch standard, CORS-preflight fetch)
+        if request.path in self.graph.wire.paths:
+            return await self._graph(request)
         principal: Principal | None = None
         call: Call | None = None
         times = [perf_counter()]
@@ -120,8 +132,24 @@ class Answering:
                 response = self.wire.render(call, result, times)
         except Problem as problem:
             # Also with a token of the anonymous role, as Supabase's `anon` key is: another token could help.
-            anonymous = principal is None or principal.role == self.settings.anonymous_role
-            response = self.wire.refuse(problem, anonymous=anonymous, call=call, request=request)
+            response = self.wire.refuse(problem, anonymous=self._anonymous(principal), call=call, request=request)
+        return self._finished(response, request, principal) if self.finishes else response
+
+    async def _graph(self, request: Request) -> Response:
+        principal: Principal | None = None
+        try:
+            principal = await self._authenticate(request)
+            response = await self.graph.answer(request, principal)
+        except Problem as problem:
+            response = self.graph.wire.refuse(problem, request, anonymous=self._anonymous(principal))
+        response.headers.extend(self.wire.cors(request))
+        return self._finished(response, request, principal)
+
+    def _anonymous(self, principal: Principal | None) -> bool:
+        return principal is None or principal.role == self.settings.anonymous_role
+
+    def _finished(self, response: Response, request: Request, principal: Principal | None) -> Response:
+        """The response with what every wire's has: the header that is repeated, and whom it answers, for the log."""
         traced = None if self.trace_header is None else request.headers.get(self.trace_header)
         if self.trace_header is not None and traced is not None:
             response.headers.append((self.trace_header, traced))

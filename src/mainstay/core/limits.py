@@ -24,6 +24,10 @@ class Limits(msgspec.Struct, frozen=True):
     """Items of one in.(…) list; past it 400."""
     select_max: int = 300
     """Items of select in all; past it 400."""
+    roots_max: int = 20
+    """Root fields of one GraphQL operation; past it 400."""
+    document_bytes_max: int = 32_768
+    """Bytes of a GraphQL document; past it 400."""
     rows_max: int = 1_000
     """Rows of one answer, at the root and inside each embed; a larger or absent limit becomes this one."""
     insert_rows_max: int = 10_000

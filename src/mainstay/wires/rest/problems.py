@@ -70,6 +70,9 @@ STATUSES: dict[str, int] = {
     # ours: asking why
     "MS487": 400,
     "MS488": 400,
+    # ours: a GraphQL document that is too much
+    "MS490": 400,
+    "MS491": 400,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,

@@ -10,8 +10,8 @@ from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending, Invoke, NestedRows, Operation, TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
-from mainstay.core.told import told_of
 from mainstay.core.rule import Action
+from mainstay.core.told import told_of
 from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import parse_precondition
@@ -185,6 +185,10 @@ class RestWire:
     def preflight(self, request: Request) -> Response | None:
         """The answer to a preflight, which asks for nothing that anyone has to be known for; None for what is none."""
         return preflight(self.setup.cors, request.headers)
+
+    def cors(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """The headers by which a page of another origin may read an answer, whichever wire gives it."""
+        return cors_headers(self.setup.cors.allow(request.headers.get("origin")))
 
     def refuse(
         self, problem: Problem, *, anonymous: bool, call: Call | None = None, request: Request | None = None

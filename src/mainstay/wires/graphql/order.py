@@ -1,0 +1,103 @@
+"""Reads `order_by`: columns, columns of to-one relations, and aggregates of to-many ones."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mainstay.core.condition import Aggregate, Aggregation, And, Field, Through
+from mainstay.core.operation import Embed, Nulls, Order
+from mainstay.wires.graphql.given import Given
+from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.translation import Translation, items_of, members_of
+from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType
+
+DIRECTIONS = {
+    "asc": (False, Nulls.DEFAULT),
+    "asc_nulls_first": (False, Nulls.FIRST),
+    "asc_nulls_last": (False, Nulls.LAST),
+    "desc": (True, Nulls.DEFAULT),
+    "desc_nulls_first": (True, Nulls.FIRST),
+    "desc_nulls_last": (True, Nulls.LAST),
+}
+AGGREGATES = {each.value: each for each in (Aggregate.SUM, Aggregate.AVG, Aggregate.MIN, Aggregate.MAX)}
+
+
+class Ordered(NamedTuple):
+    """Sort keys, and the embeds that they lead through, which do not show."""
+
+    keys: tuple[Order, ...]
+    through: tuple[Embed, ...]
+
+
+class Orders:
+    """Reads the sort keys of one selection."""
+
+    def __init__(self, translation: Translation) -> None:
+        self.translation = translation
+        self.through: dict[str, Embed] = {}
+
+    def read(self, table: TableType, given: Given | None, place: str) -> Ordered:
+        """Absent or null, there are none."""
+        keys: list[Order] = []
+        if given is not None and given.value is not None:
+            for index, each in enumerate(items_of(given)):
+                inside = f"{place}[{index}]" if isinstance(given.value, list) else place
+                for name, direction in members_of(each, f"{table.name}_order_by", inside).items():
+                    keys += self._key(table, name, direction, f"{inside}.{name}")
+        return Ordered(tuple(keys), tuple(self.through.values()))
+
+    def _key(self, table: TableType, name: str, given: Given, place: str) -> Iterator[Order]:
+        vocabulary = self.translation.vocabulary
+        if name in table.columns:
+            yield from self._sorted(Field(name), given, place)
+        elif (found := vocabulary.aggregated(table, name)) is not None:
+            yield from self._aggregates(*found, given, place)
+        elif (found := vocabulary.relation(table, name)) is not None and found[0].to_one:
+            yield from self._related(*found, name, given, place)
+        else:
+            raise invalid(f"field '{name}' not found in type: '{table.name}_order_by'", place)
+
+    def _sorted(
+        self, field: Field | Aggregation, given: Given, place: str, relation: str | None = None
+    ) -> Iterator[Order]:
+        self.translation.count_term(place)
+        direction = self.translation.variables.pin(given)
+        if direction is None:
+            return
+        if not isinstance(direction, str) or direction not in DIRECTIONS:
+            raise invalid(f"expected one of the values {[*DIRECTIONS]} for type 'order_by'", place)
+        descending, nulls = DIRECTIONS[direction]
+        yield Order(field, descending, nulls, relation)
+
+    def _related(
+        self, relation: RelationField, target: TableType, name: str, given: Given, place: str
+    ) -> Iterator[Order]:
+        alias = f"order by {name}"  # no response key has a space in it
+        for column, direction in members_of(given, f"{target.name}_order_by", place).items():
+            inside = f"{place}.{column}"
+            if column not in target.columns:
+                if self.translation.vocabulary.relation(target, column) is not None:
+                    raise unserved("an order through more than one relation is", inside)
+                raise invalid(f"field '{column}' not found in type: '{target.name}_order_by'", inside)
+            for key in self._sorted(Field(column), direction, inside, alias):
+                self.through[alias] = Embed(relation.target, alias=alias, hint=relation.hint)
+                yield key
+
+    def _aggregates(self, relation: RelationField, target: TableType, given: Given, place: str) -> Iterator[Order]:
+        type_name = f"{target.name}_aggregate_order_by"
+        of = Through(relation.target, And(), relation.fixed)
+        for name, inner in members_of(given, type_name, place).items():
+            inside = f"{place}.{name}"
+            if name == "count":
+                yield from self._sorted(Aggregation(Aggregate.COUNT, of=of), inner, inside)
+                continue
+            if name not in AGGREGATES:
+                raise unserved(f"an order by the aggregate '{name}' is", inside)
+            kinds = SUMMABLE if name in ("sum", "avg") else COMPARABLE
+            for column, direction in members_of(inner, f"{target.name}_{name}_order_by", inside).items():
+                if column not in target.columns or target.columns[column].type.kind not in kinds:
+                    raise invalid(
+                        f"field '{column}' not found in type: '{target.name}_{name}_order_by'", f"{inside}.{column}"
+                    )
+                yield from self._sorted(
+                    Aggregation(AGGREGATES[name], Field(column), of=of), direction, f"{inside}.{column}"
+                )

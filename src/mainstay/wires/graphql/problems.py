@@ -1,0 +1,113 @@
+"""Maps problems to Hasura's form: `{"errors": [{"message", "extensions": {"path", "code"}}]}`, and to HTTP statuses.
+
+Every problem of the corridor has a code here by one table. A client that asks for `application/json` gets 200 with
+errors, as Hasura answers; one that asks for `application/graphql-response+json` gets the status that says what is
+wrong (https://graphql.github.io/graphql-over-http/draft/).
+"""
+
+import msgspec
+
+from mainstay.core.problem import Problem
+
+VALIDATION = "validation-failed"
+PARSE = "parse-failed"
+DENIED = "permission-error"
+UNEXPECTED = "unexpected"
+
+OWN = frozenset({VALIDATION, PARSE, "bad-request", "not-supported", "method-not-allowed", "unsupported-media-type"})
+"""Codes that this wire's own problems have already."""
+
+CODES: dict[str, str] = {
+    "42501": DENIED,
+    "PGRST301": "invalid-jwt",
+    "PGRST303": "invalid-jwt",
+    "PGRST302": "access-denied",
+    "MS403": VALIDATION,
+    "MS441": VALIDATION,
+    "MS442": VALIDATION,
+    "MS443": VALIDATION,
+    "MS465": VALIDATION,
+    "MS490": VALIDATION,
+    "MS491": VALIDATION,
+    "42703": VALIDATION,
+    "PGRST108": VALIDATION,
+    "PGRST118": VALIDATION,
+    "PGRST200": VALIDATION,
+    "PGRST201": VALIDATION,
+    "PGRST205": VALIDATION,
+    "22025": "bad-request",
+    "2201B": "bad-request",
+    "57014": "time-limit-exceeded",
+}
+CLASSES: dict[str, str] = {"22": "data-exception", "23": "constraint-violation"}
+STATUSES: dict[str, int] = {
+    VALIDATION: 400,
+    PARSE: 400,
+    "bad-request": 400,
+    "not-supported": 400,
+    "data-exception": 400,
+    "constraint-violation": 400,
+    DENIED: 403,
+    "access-denied": 401,
+    "invalid-jwt": 401,
+    "method-not-allowed": 405,
+    "unsupported-media-type": 415,
+    "time-limit-exceeded": 504,
+    UNEXPECTED: 500,
+}
+ALWAYS = frozenset({"method-not-allowed", "unsupported-media-type"})
+"""Told by the status to every client: the request was no GraphQL request at all."""
+BUSY = frozenset({"MS503", "MS504", "PGRST000", "PGRST001", "PGRST002", "PGRST003"})
+NO_REQUEST = "request"
+"""`where` of a problem with the HTTP request rather than with its document."""
+RETRY_AFTER_S = 1
+
+
+class Extensions(msgspec.Struct):
+    path: str
+    code: str
+
+
+class Error(msgspec.Struct):
+    message: str
+    extensions: Extensions
+
+
+class Errors(msgspec.Struct):
+    errors: list[Error]
+
+
+encode = msgspec.json.Encoder().encode
+
+
+def invalid(message: str, place: str) -> Problem:
+    """What does not fit what the role sees. `place` is Hasura's path: `$.selectionSet.films.args.where`."""
+    return Problem(VALIDATION, message, where=place)
+
+
+def unserved(what: str, place: str) -> Problem:
+    return Problem("not-supported", f"{what} not served yet", where=place)
+
+
+def code_of(problem: Problem) -> str:
+    if problem.code in OWN:
+        return problem.code
+    return CODES.get(problem.code) or CLASSES.get(problem.code[:2], UNEXPECTED)
+
+
+def status_of(problem: Problem, *, told: bool, anonymous: bool) -> int:
+    """`told`: the client wants the status to say what is wrong."""
+    code = code_of(problem)
+    if problem.code in BUSY:
+        return 503
+    if code in ALWAYS or problem.where == NO_REQUEST:
+        return STATUSES[code]
+    if not told:
+        return 200
+    return 401 if code == DENIED and anonymous else STATUSES[code]
+
+
+def body_of(problem: Problem) -> bytes:
+    where = problem.where or "$"
+    path = where if where.startswith("$") else "$"
+    return encode(Errors([Error(problem.message, Extensions(path, code_of(problem)))]))

@@ -1,0 +1,94 @@
+"""An HTTP request as the question that it asks: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/).
+
+What a page of another origin may send without asking first (a form, plain text) is refused, and so is a mutation by
+GET: no browser can be made to do anything here in its user's name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from mainstay.core.exchange import Request
+from mainstay.core.problem import Problem
+from mainstay.wires.graphql.given import Numeral, skeleton
+from mainstay.wires.graphql.problems import NO_REQUEST
+
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+METHODS = ("GET", "POST")
+PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked: a document's text, the operation in it, and its variables. `form` is all but their values."""
+
+    text: str
+    name: str | None
+    variables: Mapping[str, Any]
+    form: object
+
+
+class Envelope(msgspec.Struct):
+    """A body. What `extensions` holds is for other servers."""
+
+    query: str
+    operationName: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decode_envelope = msgspec.json.Decoder(Envelope, float_hook=Numeral).decode
+_decode_variables = msgspec.json.Decoder(dict[str, Any] | None, float_hook=Numeral).decode
+
+
+def read_question(request: Request) -> Question:
+    """Raises Problem for what is no GraphQL request."""
+    try:
+        envelope = _posted(request) if request.method == "POST" else _got(request)
+        variables = envelope.variables or {}
+        return Question(envelope.query, envelope.operationName, variables, skeleton(variables))
+    except msgspec.ValidationError as error:
+        raise _bad(f"the request is none of GraphQL: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _bad("the body is not valid JSON") from error
+    except RecursionError as error:
+        raise _bad("the variables are nested too deep") from error
+
+
+def _posted(request: Request) -> Envelope:
+    media = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    if media != JSON:
+        raise Problem("unsupported-media-type", f"The body must come as {JSON}", where=NO_REQUEST)
+    if request.body.lstrip()[:1] == b"[":
+        raise _bad("several requests in one are not served yet")
+    return _decode_envelope(request.body)
+
+
+def _got(request: Request) -> Envelope:
+    if request.method not in METHODS:
+        raise Problem("method-not-allowed", f"{request.method} is not served: use POST or GET", where=NO_REQUEST)
+    parameters = parse_qsl(request.query, keep_blank_values=True, errors="strict")
+    named = dict(parameters)
+    if len(named) < len(parameters):
+        raise _bad("a parameter came twice")
+    if not named.get("query"):
+        raise _bad("the parameter 'query' is missing")
+    variables = _decode_variables(named.get("variables") or b"null")
+    return Envelope(named["query"], named.get("operationName") or None, variables)
+
+
+def _bad(message: str) -> Problem:
+    return Problem("bad-request", message, where=NO_REQUEST)
+
+
+def wants_status(request: Request) -> bool:
+    """Whether the client asks for an answer whose status says what is wrong: the new media type, named first."""
+    for part in (request.headers.get("accept") or "").split(","):
+        media, *parameters = (each.strip().lower() for each in part.split(";"))
+        if "q=0" in parameters:
+            continue
+        if media in (JSON, GRAPHQL):
+            return media == GRAPHQL
+    return False

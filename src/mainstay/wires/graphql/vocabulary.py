@@ -1,0 +1,130 @@
+"""The names that a role may say: root fields, and each table's columns and relations, as Hasura calls them.
+
+Made of descriptions, which hold nothing that the role may not see: a name that is not here is answered as one that
+does not exist, whatever the reason.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+
+import msgspec
+
+from mainstay.core.catalog import Column, ColumnType, Kind, TableKey
+from mainstay.core.description import Description, RelationDescription, TableDescription
+from mainstay.core.operation import TableRef
+
+NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+"""A name that GraphQL can say (GraphQL, 2.1.9); those with two underscores in front are its own."""
+
+SCALARS = {
+    "integer": "Int",
+    "smallint": "smallint",
+    "text": "String",
+    "varchar": "String",
+    "character varying": "String",
+    "boolean": "Boolean",
+    "real": "float4",
+    "float": "float8",
+    "double precision": "float8",
+    "timestamp with time zone": "timestamptz",
+    "timestamp without time zone": "timestamp",
+}
+SUMMABLE = frozenset({Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT, Kind.INTERVAL})
+COMPARABLE = SUMMABLE | {Kind.TEXT, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.ENUM}
+
+
+class RootKind(Enum):
+    ROWS = "rows"
+    KEY = "by_pk"
+    AGGREGATE = "aggregate"
+
+
+class RelationField(msgspec.Struct, frozen=True):
+    """Related rows. `target` and `hint` are an embed's; `fixed` is a hint that means this relation and no embed."""
+
+    target: str
+    hint: str | None
+    fixed: str
+    key: TableKey
+    to_one: bool
+
+
+class TableType(msgspec.Struct, frozen=True):
+    """One table as an object type."""
+
+    name: str
+    ref: TableRef
+    columns: dict[str, Column]
+    relations: dict[str, RelationField]
+    primary_key: tuple[str, ...]
+
+
+class Vocabulary:
+    """All of it for one role. With `aggregates` off, no aggregate has a name."""
+
+    def __init__(self, descriptions: Iterable[Description], *, aggregates: bool = True) -> None:
+        self.aggregates = aggregates
+        self.types: dict[TableKey, TableType] = {}
+        self.roots: dict[str, tuple[RootKind, TableType]] = {}
+        for index, description in enumerate(descriptions):
+            for table in description.tables:
+                if table.readable:
+                    prefix = "" if index == 0 else f"{description.schema}_"
+                    self._add(table, prefix)
+
+    def _add(self, described: TableDescription, prefix: str) -> None:
+        table, readable = described.table, set(described.readable)
+        name = f"{prefix}{table.name}"
+        if not NAME.fullmatch(name):
+            return
+        columns = {key: column for key, column in table.columns.items() if key in readable and NAME.fullmatch(key)}
+        key = table.primary_key if columns.keys() >= set(table.primary_key) else ()
+        ref = TableRef(table.name, table.key.schema if prefix else None)
+        relations = dict(_relations(described.relations, columns))
+        found = self.types[table.key] = TableType(name, ref, columns, relations, key)
+        self.roots.setdefault(name, (RootKind.ROWS, found))
+        if key:
+            self.roots.setdefault(f"{name}_by_pk", (RootKind.KEY, found))
+        if self.aggregates:
+            self.roots.setdefault(f"{name}_aggregate", (RootKind.AGGREGATE, found))
+
+    def relation(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
+        """The relation of that name, and the type that it leads to."""
+        relation = table.relations.get(name)
+        target = None if relation is None else self.types.get(relation.key)
+        return None if relation is None or target is None else (relation, target)
+
+    def aggregated(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
+        """The to-many relation of which `name`, with `_aggregate` behind it, is the aggregate."""
+        if not self.aggregates or not name.endswith("_aggregate"):
+            return None
+        found = self.relation(table, name.removesuffix("_aggregate"))
+        return None if found is None or found[0].to_one else found
+
+
+def _relations(
+    described: Iterable[RelationDescription], columns: dict[str, Column]
+) -> Iterator[tuple[str, RelationField]]:
+    taken = set(columns)
+    for each in described:
+        relation = each.relation
+        hint = each.select[len(each.name) + 1 :] or None
+        fixed = relation.name or relation.constraint or hint
+        if fixed is None and relation.junction is not None:
+            fixed = relation.junction.table.name
+        if fixed is None and relation.pairs:
+            fixed = relation.pairs[0][0 if relation.outgoing else 1]
+        names = (each.name, f"{relation.target.name}_by_{fixed}")
+        name = next((name for name in names if name not in taken and NAME.fullmatch(name)), None)
+        if name is not None and fixed is not None:
+            taken.add(name)
+            yield name, RelationField(each.name, hint, fixed, relation.target, relation.to_one)
+
+
+def scalar_name(type_: ColumnType) -> str:
+    """What Hasura calls the type."""
+    if type_.kind is Kind.ARRAY and type_.element is not None:
+        return f"_{scalar_name(type_.element)}"
+    plain = type_.name.lower()
+    return SCALARS.get(plain, plain)

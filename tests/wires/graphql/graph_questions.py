@@ -1,0 +1,31 @@
+"""Questions to the wire alone, with the names that a role of the cinema has."""
+
+import json
+from typing import Any
+
+from cinema.app import cinema
+from mainstay.core.exchange import Request
+from mainstay.core.limits import Limits
+from mainstay.core.operation import Operation
+from mainstay.plan.describe import describe
+from mainstay.wires.graphql import GraphWire, Vocabulary
+
+CINEMA = cinema()
+
+
+def vocabulary(role: str = "anonymous", *, aggregates: bool = True) -> Vocabulary:
+    described = describe(CINEMA.catalog, CINEMA.policy, role, Limits())
+    return Vocabulary([described], aggregates=aggregates)
+
+
+def posted(text: str, variables: Any = None, name: str | None = None, **headers: str) -> Request:
+    body = {"query": text, "variables": variables, "operationName": name}
+    return Request("POST", "/graphql", "", {"content-type": "application/json", **headers}, json.dumps(body).encode())
+
+
+def operation(
+    text: str, variables: Any = None, name: str | None = None, *, limits: Limits | None = None, role: str = "anonymous"
+) -> Operation:
+    wire = GraphWire(("/graphql",), limits or Limits())
+    question = wire.parse(posted(text, variables, name))
+    return wire.operation(wire.prepare(question, role, vocabulary(role)), question)
