@@ -42,6 +42,8 @@ LIMITS = {
     "nested_max": 2,
     "batch_operations_max": 2,
     "idempotency_key_max": 40,
+    "roots_max": 2,
+    "document_bytes_max": 200,
     "statement_ms_max": 800,
     "client_ms_max": 1_500,
     "plans_max": 2,
@@ -160,6 +162,14 @@ def key_of(size: int) -> bytes:
     return request("POST", f"{REST}/tags", who="owner", body='{"label": "once"}', headers=headers)
 
 
+def roots_of(number: int) -> str:
+    return f"{{ {' '.join(f'a{n}: films {{ id }}' for n in range(number))} }}"
+
+
+def document_of(size: int) -> str:
+    return roots_of(1).ljust(size)
+
+
 class Bound(NamedTuple):
     """`build(n)` is a request of size n; at the limit it is answered `good`, past it `refused` with `code`."""
 
@@ -203,6 +213,17 @@ def test_a_request_at_the_limit_is_answered_and_one_past_it_is_refused(cinema: C
     assert past.status == bound.refused, past
     assert problem(past)["code"] == bound.code
     assert cinema.complaints() == []
+
+
+@pytest.mark.parametrize(("limit", "document"), [("roots_max", roots_of), ("document_bytes_max", document_of)])
+def test_a_document_at_the_limit_is_answered_and_one_past_it_is_refused(
+    cinema: Cinema, limit: str, document: Callable[[int], str]
+) -> None:
+    asked = [json.dumps({"query": document(LIMITS[limit] + extra)}) for extra in (0, 1)]
+    at, past = (json.loads(cinema.send(request("POST", "/v1/graphql", body=body)).body) for body in asked)
+    assert "errors" not in at
+    assert "data" not in past
+    assert str(LIMITS[limit]) in past["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("bound", SIZES, ids=name)
