@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.test_serving_a_database import served
 from mainstay.auth.issue import issue_token
+from serve.serve_database import served
 from services.postgres import Postgres
 
 SECRET = "a-secret-of-thirty-two-bytes-or-so"
