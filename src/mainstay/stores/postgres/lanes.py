@@ -151,6 +151,18 @@ class Lanes:
             count += (run.shared and run.started > overdue) is shared
         return count
 
+    def _overtake(self, started: float) -> None:
+        """Let another lane take over from a batch that turned out slow.
+
+        A loop's timers go by the time at which its iteration began, so that they may be early: then the batch does not
+        count as slow yet, and a lane that was woken would sleep again for good.
+        """
+        left_s = started + self.settings.slow_ms / 1000 - time.monotonic()
+        if left_s > 0:
+            self._loop.call_later(left_s + 0.001, self._overtake, started)
+        else:
+            self._wake()
+
     def _is_slow(self, statement: Statement) -> bool:
         return self._speed_ms.get(statement, 0.0) > self.settings.slow_ms
 
@@ -193,7 +205,7 @@ class Lanes:
             shared = is_shared(group[0]) and not self._is_slow(group[0].statement)
             self._running[lane] = Run(group, time.monotonic(), shared)
             # Past this time a batch counts as slow, and another lane may take over from it.
-            overdue = self._loop.call_later(self.settings.slow_ms / 1000, self._wake)
+            overdue = self._loop.call_later(self.settings.slow_ms / 1000, self._overtake, self._running[lane].started)
             try:
                 await self._answer(lane, group)
             except asyncio.CancelledError:
