@@ -23,11 +23,12 @@ from bench.pgbench import SCRIPTS_MAX, Random, Script, pgbench, with_random
 from bench.report import EXPAND
 from bench.rivals.database_mode import DatabaseMode
 from bench.rivals.fastapi import FastAPI
+from bench.rivals.graphql import GraphQL
 from bench.rivals.mainstay import Mainstay
 from bench.rivals.pocketbase import PocketBase
 from bench.server import Server
 
-NAMES = ("pgbench", "mainstay", "database_mode", "fastapi", "pocketbase")
+NAMES = ("pgbench", "mainstay", "graphql", "database_mode", "fastapi", "pocketbase")
 ROUNDS = 3
 WARM_UP_SECONDS = 2
 
@@ -104,7 +105,7 @@ def tell(what: str) -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure Mainstay, also in database mode, beside pgbench, FastAPI with SQLAlchemy, and PocketBase.",
+        description="Measure Mainstay, also by GraphQL and in database mode, beside pgbench, FastAPI and PocketBase.",
         epilog="example: python -m bench --json figures.json --cases key,embed",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write Mainstay's figures and ratios there")
@@ -134,7 +135,7 @@ def main() -> int:
         database.fill()
         servers = [
             server(database)
-            for server in (Mainstay, DatabaseMode, FastAPI, PocketBase)
+            for server in (Mainstay, GraphQL, DatabaseMode, FastAPI, PocketBase)
             if server.name in arguments.servers
         ]
         results: Results = {}

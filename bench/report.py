@@ -13,6 +13,7 @@ from bench.startup import StartUp
 
 OURS = "mainstay"
 DATABASE = "database_mode"
+GRAPHQL = "graphql"
 TIMES = "\N{MULTIPLICATION SIGN}"
 WORDS = 2
 """The first columns of the table."""
@@ -37,10 +38,11 @@ class CaseReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`database_mode`: how many times policy mode's requests a second database mode's are, by case."""
+    """`database_mode`, `graphql`: how many times policy mode's requests by REST a second those are, by case."""
 
     cases: list[CaseReport]
     database_mode: dict[str, float] = {}
+    graphql: dict[str, float] = {}
     startup: StartUp | None = None
 
 
@@ -71,7 +73,11 @@ def summarize(results: Results, startup: StartUp | None = None) -> Report:
         cases.append(
             CaseReport(case.value, round(ours.requests_per_s, 1), ours.p50_ms or 0.0, ours.p99_ms or 0.0, ratio)
         )
-    return Report(cases, {case.value: round(share, 3) for case, share in shares(results).items()}, startup)
+    return Report(cases, rounded(shares(results, DATABASE)), rounded(shares(results, GRAPHQL)), startup)
+
+
+def rounded(shares: Mapping[Case, float]) -> dict[str, float]:
+    return {case.value: round(share, 3) for case, share in shares.items()}
 
 
 def write_json(report: Report, path: Path) -> None:
@@ -88,7 +94,7 @@ def table(results: Results) -> str:
             compared = f"{TIMES} {ours / figures.requests_per_s:.2f}" if ours and name != OURS else ""
             rate = f"{figures.requests_per_s:,.0f}"
             rows.append((case.value, name, rate, shown(figures.p50_ms), shown(figures.p99_ms), compared))
-    return "\n".join([lined(rows), *claim_note(results), *database_note(results)])
+    return "\n".join([lined(rows), *claim_note(results), *share_notes(results)])
 
 
 def shown(milliseconds: float | None) -> str:
@@ -104,19 +110,22 @@ def lined(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(form.format(*row) for row in (rows[0], rule, *rows[1:]))
 
 
-def shares(results: Results) -> dict[Case, float]:
-    """Database mode's requests a second for one of policy mode's."""
+def shares(results: Results, name: str) -> dict[Case, float]:
+    """The requests a second of Mainstay so asked, or so run, for one by REST in policy mode."""
     return {
-        case: middle(names[DATABASE]).requests_per_s / middle(names[OURS]).requests_per_s
+        case: middle(names[name]).requests_per_s / middle(names[OURS]).requests_per_s
         for case, names in results.items()
-        if OURS in names and DATABASE in names
+        if OURS in names and name in names
     }
 
 
-def database_note(results: Results) -> list[str]:
-    """What it costs that the database decides."""
-    found = ", ".join(f"{case.value} {TIMES} {share:.2f}" for case, share in shares(results).items())
-    return ["", f"Database mode is, of policy mode: {found}."] if found else []
+def share_notes(results: Results) -> list[str]:
+    """What it costs that a request is GraphQL's, and that the database decides."""
+    notes = []
+    for name, said in ((GRAPHQL, "GraphQL is, of REST"), (DATABASE, "Database mode is, of policy mode")):
+        found = ", ".join(f"{case.value} {TIMES} {share:.2f}" for case, share in shares(results, name).items())
+        notes += ["", f"{said}: {found}."] if found else []
+    return notes
 
 
 def claim_note(results: Results) -> list[str]:

@@ -14,8 +14,12 @@ import pytest
 from bench.cases import NEW_YEAR, Case, Key, draw_keys, normal, right_answer, without_key
 from bench.load import Measurement, Request, line
 from bench.pgbench import Random, Script, definitions, pgbench, with_random, written
-from bench.report import summarize, table, write_json
+from bench.report import TIMES, summarize, table, write_json
+from bench.rivals.graphql import GraphQL
 from bench.rivals.mainstay import Mainstay
+from bench.tokens import SECRET
+from mainstay.core.exchange import Request as Exchange
+from mainstay.settings import Settings
 from services.postgres import Postgres
 
 READS = [case for case in Case if case is not Case.INSERT]
@@ -43,6 +47,28 @@ def test_the_statement_for_a_case_gives_the_right_answer(case: Case, flights_dat
             script = ours().script(case, key)
             row = await connection.fetchrow(script.text, *script.binds)
             assert ours().content(case, row["body"].encode()) == await right_answer(connection, case, key)
+
+    ask(flights_database, compare)
+
+
+def test_what_is_asked_by_graphql_gives_the_right_answer(flights_database: str) -> None:
+    from bench.app import app
+
+    server = GraphQL(None)  # type: ignore[arg-type] - it is never started
+
+    async def compare(connection: asyncpg.Connection) -> None:
+        app.configure(Settings(database_url=flights_database, jwt_secret=SECRET))
+        await app.start()
+        try:
+            for case in server.cases:
+                for key in (await draw_keys(connection, case))[:5]:
+                    sent = server.request(case, key)
+                    headers = {name.lower(): value for name, value in sent.headers}
+                    answer = await app.handle(Exchange(sent.method, sent.path, "", headers, sent.body.encode()))
+                    right = await right_answer(connection, case, key)
+                    assert server.content(case, answer.body or b"") == right
+        finally:
+            await app.stop()
 
     ask(flights_database, compare)
 
@@ -130,6 +156,7 @@ RESULTS = {
     },
     Case.CLAIM: {"mainstay": [Measurement(18_000.0, 1.0, 2.0)]},
 }
+BY_GRAPHQL = {Case.KEY: {"mainstay": [Measurement(20_000.0)], "graphql": [Measurement(19_000.0)]}}
 
 
 def test_the_json_is_of_the_documented_form(tmp_path: Path) -> None:
@@ -151,6 +178,11 @@ def test_the_table_has_a_row_for_each_server_and_says_what_a_claim_costs() -> No
     ]
     assert lines[-1].endswith("0.90 of its key.")
     assert len({len(row) for row in lines[:7]}) == 1
+
+
+def test_the_report_says_what_graphql_costs_beside_rest() -> None:
+    assert table(BY_GRAPHQL).splitlines()[-1].endswith(f"GraphQL is, of REST: key {TIMES} 0.95.")
+    assert summarize(BY_GRAPHQL).graphql == {"key": 0.95}
 
 
 @pytest.mark.parametrize(
