@@ -75,16 +75,21 @@ def _document(
         case Format.CSV:
             body = _csv(whole, names)
         case Format.FIRST:
-            body = sa.func.coalesce(
-                sa.func.json_agg(whole).op("->")(sa.literal_column("0")), sa.literal_column("'null'")
-            )
+            body = sa.func.coalesce(_first(whole), sa.literal_column("'null'"))
         case Format.OBJECT:
-            body = sa.func.json_agg(whole).op("->")(sa.literal_column("0"))
+            body = _first(whole)
         case Format.ARRAY:
             body = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
     if strip_nulls and format_ is not Format.CSV:
         body = sa.func.json_strip_nulls(body)
     return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
+
+
+def _first(whole: Any) -> Expression:
+    """An array of documents rather than one document, which PostgreSQL would read again for its first element."""
+    rows_of: Any = sa.func.array_agg(sa.func.row_to_json(whole), type_=sa.ARRAY(Named("json")))
+    first: Expression = rows_of[sa.literal_column("1")]
+    return first
 
 
 def handled(page: sa.Select[Any], handling: Handling) -> Answering:

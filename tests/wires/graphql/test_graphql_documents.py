@@ -11,6 +11,7 @@ from mainstay.core.exchange import Request
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Constant, Embed, Format, Nodes, Order, Part, Pick, Read, Tally, Together
 from mainstay.core.problem import Problem
+from mainstay.core.result import Result
 from mainstay.wires.graphql import GraphWire
 from mainstay.wires.graphql import document as documents
 from mainstay.wires.graphql.problems import body_of
@@ -19,10 +20,8 @@ from mainstay.wires.graphql.problems import body_of
 def read(text: str, variables: Any = None, **more: Any) -> Read:
     """The one read of a document."""
     asked = operation(text, variables, **more)
-    assert isinstance(asked.shape, Together)
-    [(_, member)] = asked.shape.members
-    assert isinstance(member, Read)
-    return member
+    assert isinstance(asked.shape, Read)
+    return asked.shape
 
 
 def picked(member: Read) -> list[str | None]:
@@ -97,10 +96,8 @@ WHERES: list[tuple[str, Any, tuple[Any, ...]]] = [
 @pytest.mark.parametrize(("where", "condition", "values"), WHERES)
 def test_where_is_a_condition(where: str, condition: Any, values: tuple[Any, ...]) -> None:
     asked = operation(f"{{ films(where: {where}) {{ id }} }}")
-    assert isinstance(asked.shape, Together)
-    [(_, member)] = asked.shape.members
-    assert isinstance(member, Read)
-    assert (member.where, asked.values) == (condition, values)
+    assert isinstance(asked.shape, Read)
+    assert (asked.shape.where, asked.values) == (condition, values)
 
 
 def test_fields_of_one_key_are_one_field() -> None:
@@ -286,7 +283,7 @@ def test_a_document_that_is_known_is_not_parsed_again(monkeypatch: pytest.Monkey
     assert len(parsed) == 1
     assert (first.shape, first.values, second.values) == (second.shape, (("1", "2"),), (("7",),))
     other = ask({"id": [1], "limit": 2})  # a limit is a part of the shape
-    assert (len(parsed), other.shape.members[0][1].limit) == (2, 2)
+    assert (len(parsed), other.shape.limit) == (2, 2)
     assert ask({"id": [1], "limit": 1}).shape == first.shape
     ask({"id": [3], "limit": 1}, "member")
     with pytest.raises(Problem, match="found null"):
@@ -365,3 +362,12 @@ def test_the_status_is_the_media_types(accept: str, status: int, media: str) -> 
         wire.prepare(wire.parse(request), "anonymous", vocabulary())
     response = wire.refuse(caught.value, request, anonymous=True)
     assert (response.status, dict(response.headers)["content-type"]) == (status, f"{media}; charset=utf-8")
+
+
+def test_one_root_field_alone_is_a_plain_read_whose_answer_is_wrapped() -> None:
+    wire = GraphWire(("/graphql",), Limits())
+    request = posted("{ first: films_by_pk(id: 1) { id } }")
+    question = wire.parse(request)
+    prepared = wire.prepare(question, "r", vocabulary())
+    assert isinstance(prepared.shape, Read)
+    assert wire.answer(request, prepared, Result(b'{"id":1}', 1)).body == b'{"data":{"first":{"id":1}}}'

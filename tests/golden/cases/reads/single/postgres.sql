@@ -1,4 +1,4 @@
-SELECT count(*) AS rows, json_agg(page) -> 0 AS body
+SELECT count(*) AS rows, (array_agg(row_to_json(page)))[1] AS body
 FROM (
   SELECT t1.id AS id, t1.title AS title
   FROM public.films AS t1

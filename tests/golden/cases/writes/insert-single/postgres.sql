@@ -7,7 +7,7 @@ WITH payload AS (
   FROM payload
   RETURNING public.tags.label
 )
-SELECT count(*) AS rows, json_agg(page) -> 0 AS body, (
+SELECT count(*) AS rows, (array_agg(row_to_json(page)))[1] AS body, (
   SELECT count(*) AS count_1
   FROM written
 ) AS affected
