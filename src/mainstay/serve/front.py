@@ -17,6 +17,7 @@ from mainstay.core.observation import ClientLeft, Observer, RequestCut, RequestF
 from mainstay.core.problem import Problem
 from mainstay.serve import refusal
 from mainstay.serve.application import Application
+from mainstay.serve.deadlines import Deadline
 from mainstay.serve.in_flight import Client, InFlight, Reason
 
 HEALTH = frozenset({"/health/live", "/health/ready"})
@@ -33,7 +34,7 @@ class Front:
         self.application = application
         self.limits = limits or application.limits
         self.observe = observe
-        self.in_flight = InFlight()
+        self.in_flight = InFlight(self.limits.client_ms_max)
         self.started = False
         self.draining = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,6 +52,15 @@ class Front:
         self.in_flight.stop()
         await self.application.stop()
 
+    def task(self) -> asyncio.Task[Any]:
+        """The running task: a coroutine always runs in one."""
+        # Without the loop, Python 3.11 makes a system call to find it.
+        return asyncio.current_task(self._loop)  # type: ignore[return-value]
+
+    def deadline(self) -> Deadline:
+        """Around the reading of a body, which a client may take `client_ms_max` to send."""
+        return Deadline(self.in_flight.bodies, self.task())
+
     def check(self, request: Request, header_bytes: int) -> None:
         """Raises `Problem` where the head of the request is past a limit."""
         limits = self.limits
@@ -62,8 +72,7 @@ class Front:
 
     async def answer(self, request: Request, client: Client) -> Response:
         """The application's response, or what stands in for it. Raises `CancelledError` alone."""
-        # Without the loop, Python 3.11 makes a system call to find it. A coroutine always runs in a task.
-        task: asyncio.Task[Any] = asyncio.current_task(self._loop)  # type: ignore[assignment]
+        task = self.task()
         tasks = self.in_flight.tasks
         tasks[client] = task
         try:

@@ -86,7 +86,7 @@ class Rsgi:
             try:
                 self._check(request, headers, items, scope)
                 if "content-length" in headers or "transfer-encoding" in headers or scope.http_version == "2":
-                    body = await read(stream, headers, scope, self.front.limits)
+                    body = await read(stream, headers, scope, self.front)
                     request = Request(request.method, request.path, request.query, request.headers, body)
                 response = await self.front.answer(request, stream)
             except Problem as problem:
@@ -108,15 +108,16 @@ class Rsgi:
                 raise refusal.malformed(f"The {name} header holds bytes that are not ASCII")
 
 
-async def read(stream: Stream, headers: RsgiHeaders, scope: Scope, limits: Limits) -> bytes:
+async def read(stream: Stream, headers: RsgiHeaders, scope: Scope, front: Front) -> bytes:
     """The request's body. Raises `Problem` where it is too large, too slow or cut short."""
+    limits = front.limits
     length = headers.get("content-length")
     if length == "0":
         return b""
     if length is not None and int(length) > limits.body_bytes_max:
         raise refusal.body_too_large(limits)
     try:
-        async with asyncio.timeout(limits.client_ms_max / 1000):
+        with front.deadline():
             if length is not None:
                 return await stream()  # its size is known to be within the limit
             return await _read_chunks(stream, headers, scope, limits)
