@@ -5,6 +5,7 @@ import http.client
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,20 +69,21 @@ def test_at_whatever_moment_the_server_is_killed_a_write_is_whole_or_not_there(
     cinema_database: str, postgres: Postgres, tmp_path: Path
 ) -> None:
     whole = 0
-    with Cinema(tmp_path, cinema_database, workers=2) as cinema, ThreadPoolExecutor(4) as threads:
-        for turn in range(6):
-            notes = [f"turn {turn} {number}" for number in range(24)]
-            asking = [threads.submit(ask, cinema, nested(note, dream_ms=turn)) for note in notes]
-            asking[turn * 3].result()
-            worker_killed(cinema, postgres)
-            answers = [each.result() for each in asking]
-            eventually(lambda: len(cinema.workers()) == 2 and answers_again(cinema), "workers again")
-            eventually(lambda: count(postgres, cinema_database, ASLEEP) == 0, "the database to notice")
-            for note, answer in zip(notes, answers, strict=True):
-                found = rows(postgres, cinema_database, note)
-                assert found in {(0, 0), (1, NOTES)}, note
-                assert answer is None or answer.status != 201 or found == (1, NOTES), note
-                whole += found == (1, NOTES)
+    for first in (0, 2, 4):  # a server whose workers were killed more than five times in a row gives up
+        with Cinema(tmp_path / str(first), cinema_database, workers=2) as cinema, ThreadPoolExecutor(4) as threads:
+            for turn in (first, first + 1):
+                notes = [f"turn {turn} {number}" for number in range(24)]
+                asking = [threads.submit(ask, cinema, nested(note, dream_ms=turn)) for note in notes]
+                asking[turn * 3].result()
+                worker_killed(cinema, postgres)
+                answers = [each.result() for each in asking]
+                eventually(partial(answers_again, cinema), "workers again")
+                eventually(lambda: count(postgres, cinema_database, ASLEEP) == 0, "the database to notice")
+                for note, answer in zip(notes, answers, strict=True):
+                    found = rows(postgres, cinema_database, note)
+                    assert found in {(0, 0), (1, NOTES)}, note
+                    assert answer is None or answer.status != 201 or found == (1, NOTES), note
+                    whole += found == (1, NOTES)
     assert whole > 0
 
 
@@ -94,5 +96,5 @@ def ask(cinema: Cinema, body: str) -> Answer | None:
 
 def answers_again(cinema: Cinema) -> bool:
     with contextlib.suppress(OSError, http.client.HTTPException):
-        return cinema.ask("GET", "/siestas?limit=1").status == 200
+        return len(cinema.workers()) == 2 and cinema.ask("GET", "/siestas?limit=1").status == 200
     return False
