@@ -54,6 +54,14 @@ class Refusal(Problem):
         self.constraint = constraint
 
 
+class Violation(Problem):
+    """A row that was to be written does not hold what the role's policy demands of it, or lacks a claim for it."""
+
+    def __init__(self, table: str, details: str | None = None) -> None:
+        message = f'new row violates row-level security policy for table "{table}"'
+        super().__init__("42501", message, details=details, where="body")
+
+
 class DeclarationError(Exception):
     """Something the team declared does not hold together: what, where it was said, and what to try."""
 

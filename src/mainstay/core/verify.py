@@ -1,7 +1,7 @@
 """What must be true before a write is sent, and of its result before it is committed: the same for every store."""
 
 from mainstay.core.principal import Principal
-from mainstay.core.problem import Problem
+from mainstay.core.problem import Problem, Violation
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 
@@ -51,6 +51,5 @@ def _denied(statement: Statement) -> Problem:
 
 def _violation(statement: Statement) -> Problem:
     guard = statement.guard
-    message = f'new row violates row-level security policy for table "{guard.table}"'
     details = f"Or for one of the tables nested in it: {', '.join(guard.nested)}" if guard.nested else None
-    return Problem("42501", message, details=details, where="body")
+    return Violation(guard.table, details)

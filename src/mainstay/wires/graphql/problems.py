@@ -7,11 +7,12 @@ wrong (https://graphql.github.io/graphql-over-http/draft/).
 
 import msgspec
 
-from mainstay.core.problem import Problem
+from mainstay.core.problem import Problem, Violation
 
 VALIDATION = "validation-failed"
 PARSE = "parse-failed"
 DENIED = "permission-error"
+DATABASE = "postgres-error"
 UNEXPECTED = "unexpected"
 
 OWN = frozenset({VALIDATION, PARSE, "bad-request", "not-supported", "method-not-allowed", "unsupported-media-type"})
@@ -26,20 +27,56 @@ CODES: dict[str, str] = {
     "MS441": VALIDATION,
     "MS442": VALIDATION,
     "MS443": VALIDATION,
+    "MS444": VALIDATION,
+    "MS455": "not-supported",
+    "MS456": VALIDATION,
+    "MS457": "not-supported",
+    "MS458": VALIDATION,
+    "MS459": VALIDATION,
+    "MS460": VALIDATION,
+    "MS461": VALIDATION,
+    "MS462": "not-supported",
     "MS465": VALIDATION,
+    "MS478": "bad-request",
+    "MS480": "bad-request",
+    "MS481": "conflict",
+    "MS482": "not-supported",
     "MS490": VALIDATION,
     "MS491": VALIDATION,
+    "21000": VALIDATION,
+    "23514": DENIED,
+    "428C9": VALIDATION,
     "42703": VALIDATION,
+    "42P10": VALIDATION,
+    "PGRST102": VALIDATION,
     "PGRST108": VALIDATION,
     "PGRST118": VALIDATION,
     "PGRST200": VALIDATION,
     "PGRST201": VALIDATION,
+    "PGRST204": VALIDATION,
     "PGRST205": VALIDATION,
     "22025": "bad-request",
     "2201B": "bad-request",
     "57014": "time-limit-exceeded",
 }
-CLASSES: dict[str, str] = {"22": "data-exception", "23": "constraint-violation"}
+CLASSES: dict[str, str] = {
+    "22": "data-exception",
+    "23": "constraint-violation",
+    "40": DATABASE,
+    "P0": DATABASE,
+    "PT": DATABASE,
+}
+"""Of SQLSTATEs; those that code in the database raises by itself are the database's to tell of."""
+
+VIOLATED = "check constraint of an insert/update permission has failed"
+VIOLATIONS: dict[str, str] = {
+    "23001": "Restrict violation",
+    "23502": "Not-NULL violation",
+    "23503": "Foreign key violation",
+    "23505": "Uniqueness violation",
+    "23514": "Check constraint violation",
+    "23P01": "Exclusion violation",
+}
 STATUSES: dict[str, int] = {
     VALIDATION: 400,
     PARSE: 400,
@@ -47,6 +84,8 @@ STATUSES: dict[str, int] = {
     "not-supported": 400,
     "data-exception": 400,
     "constraint-violation": 400,
+    "conflict": 409,
+    DATABASE: 400,
     DENIED: 403,
     "access-denied": 401,
     "invalid-jwt": 401,
@@ -95,6 +134,14 @@ def code_of(problem: Problem) -> str:
     return CODES.get(problem.code) or CLASSES.get(problem.code[:2], UNEXPECTED)
 
 
+def message_of(problem: Problem) -> str:
+    """What Hasura calls it, in front of what the database says, so far as the role may be told that."""
+    if isinstance(problem, Violation):
+        return VIOLATED
+    kind = VIOLATIONS.get(problem.code)
+    return problem.message if kind is None else f"{kind}. {problem.message}"
+
+
 def status_of(problem: Problem, *, told: bool, anonymous: bool) -> int:
     """`told`: the client wants the status to say what is wrong."""
     code = code_of(problem)
@@ -110,4 +157,4 @@ def status_of(problem: Problem, *, told: bool, anonymous: bool) -> int:
 def body_of(problem: Problem) -> bytes:
     where = problem.where or "$"
     path = where if where.startswith("$") else "$"
-    return encode(Errors([Error(problem.message, Extensions(path, code_of(problem)))]))
+    return encode(Errors([Error(message_of(problem), Extensions(path, code_of(problem)))]))
