@@ -1,4 +1,4 @@
-"""docs/reference/graphql.md: its models are served, and its query is answered."""
+"""docs/reference/graphql.md: its models are served, its query is answered, and its mutation is done."""
 
 import asyncio
 import json
@@ -7,36 +7,41 @@ from typing import Any
 import asyncpg
 
 from docs.page_examples import ROOT, blocks_of
+from mainstay.auth.issue import issue_token
 from mainstay.core.exchange import Request
 from mainstay.evolve.sync import create_missing
 
 PAGE = ROOT / "docs" / "reference" / "graphql.md"
+SECRET = "a secret that signs this page's tokens"
 ROWS = """
 INSERT INTO directors VALUES (1, 'Ada'), (2, 'Ben');
 INSERT INTO films VALUES (1, 'Rain (Again)', 1), (2, 'The Pier', 1), (3, 'Salt', 2)
 """
 
 
-def test_the_pages_query_is_answered(database: str) -> None:
-    blocks = {block.language: block.text for block in blocks_of(PAGE)}
+def test_the_pages_query_is_answered_and_its_mutation_is_done(database: str) -> None:
+    blocks = blocks_of(PAGE)
     names: dict[str, Any] = {"__name__": "page"}
-    exec(blocks["python"], names)
-    app = names["Mainstay"](names["Base"], database_url=database)
+    exec(next(block.text for block in blocks if block.language == "python"), names)
+    app = names["Mainstay"](names["Base"], database_url=database, jwt_secret=SECRET)
     app.policies = names["app"].policies
-    body = json.dumps({"query": blocks["graphql"], "variables": {"name": "Ada"}}).encode()
+    query, mutation = (block.text for block in blocks if block.language == "graphql")
+    token = issue_token(SECRET, {"role": "editor"})
 
-    async def main() -> Any:
+    async def main() -> list[Any]:
         connection = await asyncpg.connect(database)
         await create_missing(connection, app.metadata)
         await connection.execute(ROWS)
         await connection.close()
         await app.start()
         try:
-            return await app.handle(Request("POST", "/v1/graphql", "", {"content-type": "application/json"}, body))
+            requests = asked(query, {"name": "Ada"}), asked(mutation, {"id": 4, "title": "Tea"}, token)
+            return [json.loads((await app.handle(request)).body) for request in requests]
         finally:
             await app.stop()
 
-    assert json.loads(asyncio.run(main()).body) == {
+    read, written = asyncio.run(main())
+    assert read == {
         "data": {
             "directors": [
                 {
@@ -48,3 +53,14 @@ def test_the_pages_query_is_answered(database: str) -> None:
             "films_by_pk": {"title": "Rain (Again)", "director": {"name": "Ada"}},
         }
     }
+    assert written == {
+        "data": {
+            "insert_films_one": {"title": "Tea", "director": {"name": "Ben"}},
+            "update_directors_by_pk": {"name": "Ada Winter"},
+        }
+    }
+
+
+def asked(text: str, variables: dict[str, Any], token: str | None = None) -> Request:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    return Request("POST", "/v1/graphql", "", headers, json.dumps({"query": text, "variables": variables}).encode())

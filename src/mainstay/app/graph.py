@@ -3,14 +3,23 @@
 The names of a role are gathered the first time that it sends a document which is not known yet, and kept.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from mainstay.app.granting import Granting
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
+from mainstay.core.idempotency import kept, parse_once, replayed
+from mainstay.core.operation import Operation
+from mainstay.core.ports import Transaction
 from mainstay.core.principal import Principal
+from mainstay.core.problem import Problem
 from mainstay.core.told import told_of
 from mainstay.pipeline import Pipeline
 from mainstay.plan.describe import describe
-from mainstay.wires.graphql import GraphWire, Vocabulary
+from mainstay.sql.ledger import Ledger
+from mainstay.transact.together import Transacted, transact
+from mainstay.wires.graphql import GraphWire, Prepared, Vocabulary
 
 VOCABULARIES_MAX = 20
 """Roles whose names are kept."""
@@ -19,10 +28,18 @@ VOCABULARIES_MAX = 20
 class Graph:
     """Answers GraphQL for one catalog. `told` are the settings that tell code in the database of a request."""
 
-    def __init__(
-        self, wire: GraphWire, pipeline: Pipeline, granting: Granting, told: frozenset[str], *, aggregates: bool
+    def __init__(  # noqa: PLR0913 - the rooms that it joins
+        self,
+        wire: GraphWire,
+        pipeline: Pipeline,
+        granting: Granting,
+        ledger: Ledger,
+        told: frozenset[str],
+        *,
+        aggregates: bool,
     ) -> None:
         self.wire = wire
+        self.ledger = ledger
         self.pipeline = pipeline
         self.granting = granting
         self.told = told
@@ -37,10 +54,30 @@ class Graph:
         if prepared is None:  # what is wrong with it tells of names, so it is asked first whether the caller is served
             await self.pipeline.admit(principal, settings)
             prepared = self.wire.prepare(question, role, await self._vocabulary(role))
-        if prepared.empty:
-            return self.wire.answer(request, prepared, None)
-        operation = self.wire.operation(prepared, question, settings)
-        return self.wire.answer(request, prepared, await self.pipeline.run(operation, principal))
+        operations = self.wire.operations(prepared, question, settings)
+        if prepared.writes:
+            return await self._transact(request, prepared, operations, principal)
+        results = [await self.pipeline.run(operation, principal) for operation in operations]
+        return self.wire.answer(request, prepared, results)
+
+    async def _transact(
+        self, request: Request, prepared: Prepared, operations: Sequence[Operation], principal: Principal
+    ) -> Response:
+        """All writes in order: one is a statement that commits by itself, several are one transaction."""
+
+        async def answer(transaction: Transaction | None) -> Response:
+            results = []
+            for step, operation in zip(prepared.steps, operations, strict=True):
+                with placed(step.place):
+                    results.append(await self.pipeline.run(operation, principal, transaction))
+            return self.wire.answer(request, prepared, results)
+
+        once = parse_once(request, self.pipeline.limits.idempotency_key_max)
+        if once is None and len(operations) < 2:
+            return await answer(None)
+        transacted = Transacted(answer, kept, once)
+        response, again = await transact(self.pipeline.store, self.ledger, principal, transacted)
+        return replayed(response, ()) if again else response
 
     async def _vocabulary(self, role: str) -> Vocabulary:
         known = self._vocabularies.get(role)
@@ -51,3 +88,14 @@ class Graph:
             known = Vocabulary(described, aggregates=self.aggregates)
             self._vocabularies.put(role, known)
         return known
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """A problem in here that names no place of the document is with this one."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.where is None or not problem.where.startswith("$"):
+            problem.where = place
+        raise

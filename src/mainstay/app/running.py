@@ -13,6 +13,7 @@ from mainstay.auth.authenticate import Authenticator, Known
 from mainstay.auth.jwt import TokenRules
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
+from mainstay.core.idempotency import kept
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
 from mainstay.core.ports import Transaction
@@ -29,7 +30,7 @@ from mainstay.transact.precondition import isolation_of, run_within
 from mainstay.transact.together import Transacted, about, transact
 from mainstay.why import why
 from mainstay.wires.graphql import GraphWire
-from mainstay.wires.rest import Batch, BatchWire, Call, kept
+from mainstay.wires.rest import Batch, BatchWire, Call
 from mainstay.wires.rest.openapi import openapi_document
 
 DescriptionKey = tuple[str, str | None, bool]
@@ -96,6 +97,7 @@ class Answering:
             GraphWire(settings.graphql_paths, settings.limits),
             pipeline,
             granting,
+            self.ledger,
             served.wire.told,
             aggregates=settings.aggregates_enabled,
         )

@@ -162,6 +162,9 @@ class Table(msgspec.Struct, frozen=True):
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    constraints: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The primary key and the unique ones by the names that the database has for them."""
+
     relations: tuple[Relation, ...] = ()
     comment: str | None = None
     writable: bool = True

@@ -172,6 +172,12 @@ class Together(msgspec.Struct, frozen=True, cache_hash=True):
     members: tuple[tuple[str, "Read | str"], ...]
 
 
+class Affected(msgspec.Struct, frozen=True, cache_hash=True):
+    """How many rows a write wrote, nested ones too, as a member of its answer."""
+
+    name: str
+
+
 class Returning(msgspec.Struct, frozen=True, cache_hash=True):
     """What a write answers with, at most `limit` rows. Format.NONE with `key`: only the row's primary key.
 
@@ -187,6 +193,8 @@ class Returning(msgspec.Struct, frozen=True, cache_hash=True):
     key: bool = False
     accepts: tuple[str, ...] = ()
     body: bool = True
+    summary: tuple[Nodes | Constant | Affected, ...] | None = None
+    """One object in the place of the rows, which are then its `Nodes`; `select` is then empty."""
 
 
 class Conflict(Enum):
@@ -218,6 +226,7 @@ class NestedRows(msgspec.Struct, frozen=True, cache_hash=True):
     partial: bool = False
     conflict: Conflict | None = None
     on_conflict: tuple[str, ...] = ()
+    merge: tuple[str, ...] | None = None
     flaw: Flaw | None = None
 
     @property
@@ -231,7 +240,8 @@ class Insert(msgspec.Struct, frozen=True, cache_hash=True):
 
     `columns` are the payload's keys, in order of appearance; `children` describe those that may be relations rather
     than columns. With `defaults`, a key that an object lacks takes the column's default, else NULL. `conflict` makes
-    it an upsert on `on_conflict` (the primary key where empty).
+    it an upsert on `on_conflict` (the primary key where empty), which sets the columns `merge`, None for all that are
+    given, of the row there, if `merge_where` holds of it.
     """
 
     table: TableRef
@@ -241,6 +251,8 @@ class Insert(msgspec.Struct, frozen=True, cache_hash=True):
     defaults: bool = False
     conflict: Conflict | None = None
     on_conflict: tuple[str, ...] = ()
+    merge: tuple[str, ...] | None = None
+    merge_where: Condition = TRUE
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
     affected_max: int | None = None
@@ -259,11 +271,30 @@ class Put(msgspec.Struct, frozen=True, cache_hash=True):
     children: tuple[NestedRows, ...] = ()
 
 
+class How(Enum):
+    """What becomes of a column's value by another."""
+
+    ADD = "add"
+    APPEND = "append"  # of JSON, as the other four
+    PREPEND = "prepend"
+    DELETE_KEY = "delete key"
+    DELETE_ELEMENT = "delete element"
+    DELETE_PATH = "delete path"
+
+
+class Alteration(msgspec.Struct, frozen=True, cache_hash=True):
+    """A column's new value by its old one and what is in the slot."""
+
+    column: str
+    how: How
+    value: Slot
+
+
 class Update(msgspec.Struct, frozen=True, cache_hash=True):
     """`columns` of the rows where `where` holds, from the JSON object in slot `payload`.
 
     With `defaults`, a key that the object lacks sets the column to its default, else to NULL. With `children` it is of
-    one row, and they are merged into what is related to it.
+    one row, and they are merged into what is related to it. `alterations` are of columns that are not in the payload.
     """
 
     table: TableRef
@@ -271,6 +302,7 @@ class Update(msgspec.Struct, frozen=True, cache_hash=True):
     where: Condition = TRUE
     payload: int = 0
     defaults: bool = False
+    alterations: tuple[Alteration, ...] = ()
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
     affected_max: int | None = None

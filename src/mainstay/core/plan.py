@@ -10,7 +10,7 @@ import msgspec
 
 from mainstay.core.catalog import Argument, Function, FunctionKey, Relation, Table
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Literal, Operand, Slot
-from mainstay.core.operation import Conflict, Constant, Count, Format, Join, Nulls, Tally
+from mainstay.core.operation import Affected, Alteration, Conflict, Constant, Count, Format, Join, Nulls, Tally
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -128,14 +128,31 @@ class TogetherPlan(msgspec.Struct, frozen=True):
     members: tuple[tuple[str, ReadPlan | str], ...]
 
 
+class Returned(msgspec.Struct, frozen=True):
+    """The rows that a write wrote, as a member of its answer."""
+
+    name: str
+    select: Select
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """What a write answers with, read from the rows that it wrote. `key`: the primary key's columns, for Location."""
+    """What a write answers with, read from the rows that it wrote. `key`: the primary key's columns, for Location.
+
+    With `summary` it is one object of those members.
+    """
 
     select: Select | None = None
     format: Format = Format.NONE
     strip_nulls: bool = False
     key: tuple[str, ...] = ()
     handling: Handling | None = None
+    summary: tuple[Returned | Constant | Affected, ...] | None = None
+
+    @property
+    def selects(self) -> tuple[Select, ...]:
+        """All that is read of the rows written."""
+        own = () if self.select is None else (self.select,)
+        return (*own, *(member.select for member in self.summary or () if isinstance(member, Returned)))
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -159,7 +176,10 @@ class Guard(msgspec.Struct, frozen=True):
 
 class InsertPlan(msgspec.Struct, frozen=True):
     """`columns` come from the payload, `presets` from the policy. `update` are the columns that a merge sets, in
-    rows where `update_where` holds of the row there; `check` must hold of every row written."""
+    rows where `update_where` holds of the row there; `check` must hold of every row written.
+
+    With `lenient` a row there that may not be updated stays as it is; otherwise it breaks the policy.
+    """
 
     table: Table
     columns: tuple[str, ...]
@@ -172,6 +192,7 @@ class InsertPlan(msgspec.Struct, frozen=True):
     update: tuple[str, ...] = ()
     update_presets: tuple[tuple[str, Operand], ...] = ()
     update_where: Condition = TRUE
+    lenient: bool = False
     payload_where: Condition = TRUE
     check: Condition = TRUE
     answer: Answer = Answer()
@@ -188,6 +209,7 @@ class UpdatePlan(msgspec.Struct, frozen=True):
     defaults: bool = False
     presets: tuple[tuple[str, Operand], ...] = ()
     choices: tuple[tuple[Condition, Condition], ...] = ()
+    alterations: tuple[Alteration, ...] = ()
     answer: Answer = Answer()
     guard: Guard = Guard()
 

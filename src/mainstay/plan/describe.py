@@ -91,6 +91,7 @@ def _without_hidden(view: View, table: Table) -> Table:
         columns={name: column for name, column in table.columns.items() if name in known},
         primary_key=table.primary_key if known.issuperset(table.primary_key) else (),
         unique=tuple(key for key in table.unique if known.issuperset(key)),
+        constraints=tuple(each for each in table.constraints if known.issuperset(each[1])),
         relations=(),
     )
 

@@ -169,17 +169,24 @@ class _Nesting:
     def _inserted(self, level: Level, rows: NestedRows) -> Level:
         table, target = level.table, rows.on_conflict or level.table.primary_key
         conflicts = bool(target) and {*level.columns, *level.linked}.issuperset(target)
-        plan = self._insert(level, rows.conflict if conflicts else None, rows.on_conflict if conflicts else ())
+        conflict = Insert(
+            _ref(table),
+            (),
+            conflict=rows.conflict if conflicts else None,
+            on_conflict=rows.on_conflict if conflicts else (),
+            merge=rows.merge,
+        )
+        plan = self._insert(level, conflict)
         _require_mergeable(rows.conflict, table)
         _require_once(table, level.columns, level.linked, plan.presets, plan.update_presets)
         drawn, tie = _drawn(table, plan, level.needed), _tie(table, plan, level.needed)
         return msgspec.structs.replace(level, insert=plan, drawn=drawn, tie=tie)
 
-    def _insert(self, level: Level, conflict: Conflict | None = None, on_conflict: tuple[str, ...] = ()) -> InsertPlan:
+    def _insert(self, level: Level, insert: Insert | None = None) -> InsertPlan:
+        """`insert` says what of a row that is there."""
         columns = (*level.columns, *_without(level.linked, level.columns))
-        return self._insert_into(
-            level.table, Insert(_ref(level.table), columns, conflict=conflict, on_conflict=on_conflict)
-        )
+        insert = insert or Insert(_ref(level.table), ())
+        return self._insert_into(level.table, msgspec.structs.replace(insert, columns=columns))
 
     def _insert_into(self, table: Table, insert: Insert) -> InsertPlan:
         return msgspec.structs.replace(insert_into(self.view, table, insert), guard=Guard())

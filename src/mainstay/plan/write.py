@@ -23,8 +23,8 @@ from mainstay.core.condition import (
     both,
     either,
 )
-from mainstay.core.operation import Conflict, Delete, Format, Insert, Put, Returning, Update
-from mainstay.core.plan import Answer, DeletePlan, Guard, InsertPlan, UpdatePlan
+from mainstay.core.operation import Affected, Conflict, Constant, Delete, Format, Insert, Nodes, Put, Returning, Update
+from mainstay.core.plan import Answer, DeletePlan, Guard, InsertPlan, Returned, UpdatePlan
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
 from mainstay.plan.filter import resolve_filter
@@ -47,7 +47,8 @@ def insert_into(view: View, table: Table, insert: Insert) -> InsertPlan:
     columns = _unpreset(insert.columns, rules)
     target = _conflict_target(view, table, insert) if insert.conflict else ()
     conflict = None if insert.conflict is Conflict.MERGE and not target else insert.conflict
-    merge = _merge(view, table, insert.columns, target) if conflict is Conflict.MERGE else None
+    merged = insert.columns if insert.merge is None else insert.merge
+    merge = _merge(view, table, merged, target) if conflict is Conflict.MERGE else None
     check = both(either(*(rule.check for rule in rules)), merge.check if merge else TRUE)
     presets = (*rules[0].presets, *(merge.presets if merge else ()))
     return InsertPlan(
@@ -61,7 +62,8 @@ def insert_into(view: View, table: Table, insert: Insert) -> InsertPlan:
         target=target,
         update=merge.columns if merge else (),
         update_presets=merge.presets if merge else (),
-        update_where=merge.rows if merge else TRUE,
+        update_where=both(merge.rows, _filtered(view, table, insert.merge_where)) if merge else TRUE,
+        lenient=insert.merge_where != TRUE,
         check=check,
         answer=_answer(view, table, insert.returning),
         guard=_guard(table, presets, check != TRUE or merge is not None, insert.returning, insert.affected_max),
@@ -95,7 +97,10 @@ def plan_put(view: View, put: Put) -> InsertPlan:
 
 def plan_update(view: View, update: Update) -> UpdatePlan:
     table = view.table(update.table)
-    rules = _filtering(view, update.where, _covering(view, table, Action.UPDATE, update.columns), table)
+    altered = tuple(each.column for each in update.alterations)
+    covering = _covering(view, table, Action.UPDATE, (*update.columns, *altered))
+    rules = _filtering(view, update.where, covering, table)
+    unpreset = _unpreset(altered, rules)
     checked = any(rule.check != TRUE for rule in rules)
     return UpdatePlan(
         table=table,
@@ -105,6 +110,7 @@ def plan_update(view: View, update: Update) -> UpdatePlan:
         where=_filtered(view, table, update.where),
         presets=rules[0].presets,
         choices=_choices(rules),
+        alterations=tuple(each for each in update.alterations if each.column in unpreset),
         answer=_answer(view, table, update.returning),
         guard=_guard(table, rules[0].presets, checked, update.returning, update.affected_max),
     )
@@ -238,6 +244,8 @@ def _filtering(view: View, where: Condition, rules: tuple[Rule, ...], table: Tab
 
 def _answer(view: View, table: Table, returning: Returning) -> Answer:
     key = table.primary_key if returning.key and _reads_key(view, table) else ()
+    if returning.summary is not None:
+        return Answer(summary=tuple(_member(view, table, member) for member in returning.summary), key=key)
     if returning.format is Format.NONE:
         return Answer(key=key)
     written = handling(view, table, returning.select, returning.accepts)
@@ -254,6 +262,13 @@ def _answer(view: View, table: Table, returning: Returning) -> Answer:
         key=key,
         handling=written,
     )
+
+
+def _member(view: View, table: Table, member: Nodes | Constant | Affected) -> Returned | Constant | Affected:
+    if not isinstance(member, Nodes):
+        return member
+    select = limit_select(view, resolve_select(view, table, member.select, TRUE, ()))
+    return Returned(member.name, msgspec.structs.replace(select, limit=None))
 
 
 def _reads_key(view: View, table: Table) -> bool:

@@ -98,6 +98,15 @@ class _Keys:
     def unique(self, table: FoundTable) -> tuple[tuple[str, ...], ...]:
         return tuple(sorted(self._unique.get(table.oid, ())))
 
+    def constraints(self, table: FoundTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """By name: those over columns that are exposed, all of them."""
+        names = self._names[table.oid]
+        return tuple(
+            (key.name, tuple(names[number] for number in key.columns))
+            for key in self._found.keys
+            if key.table == table.oid and key.kind in "pui" and names.keys() >= set(key.columns)
+        )
+
     def links(self) -> list[Link]:
         """Of the keys that no partition merely inherits. Only constraints say that a key is one-to-one."""
         foreign = [key for key in self._found.keys if key.kind == "f" and not key.inherited]
@@ -120,6 +129,7 @@ def _table(  # noqa: PLR0913, PLR0917 - what a table is made of
         columns=own | computed.columns(table, own),
         primary_key=keys.primary.get(key, ()),
         unique=keys.unique(table),
+        constraints=keys.constraints(table),
         relations=_ordered(computed.relations(table), detected),
         comment=table.comment,
         writable=bool(table.events & (UPDATABLE | INSERTABLE | DELETABLE)),

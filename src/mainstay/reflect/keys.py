@@ -55,6 +55,23 @@ def unique_of(table: sa.Table) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(found))
 
 
+def constraints_of(table: sa.Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The primary key, the unique constraints and the unique indexes, by name."""
+    keys = [each for each in table.constraints if isinstance(each, (sa.PrimaryKeyConstraint, sa.UniqueConstraint))]
+    found: dict[str, tuple[str, ...]] = {}
+    for key in keys:
+        columns = [str(column.name) for column in key.columns]
+        label, named = ("pkey", []) if isinstance(key, sa.PrimaryKeyConstraint) else ("key", columns)
+        if columns:
+            found[_given_name(key) or default_name(str(table.name), named, label)] = tuple(columns)
+    unique = set(unique_of(table))
+    for index in table.indexes:
+        columns = [str(column.name) for column in index.columns]
+        if index.unique and index.name is not None and tuple(columns) in unique:
+            found[str(index.name)] = tuple(columns)
+    return tuple(sorted(found.items()))
+
+
 def foreign_keys_of(table: sa.Table) -> list[ForeignKey]:
     """In order of their columns. Raises DeclarationError for one that points nowhere."""
     keys = [_foreign_key(table, constraint) for constraint in table.foreign_key_constraints]
@@ -76,7 +93,7 @@ def _foreign_key(table: sa.Table, constraint: sa.ForeignKeyConstraint) -> Foreig
     return ForeignKey(key_of(table), target, pairs, _given_name(constraint) or default_name(str(table.name), columns))
 
 
-def _given_name(constraint: sa.ForeignKeyConstraint) -> str | None:
+def _given_name(constraint: sa.Constraint) -> str | None:
     """The name as the DDL would spell it: naming convention applied, cut to length."""
     preparer = DIALECT.identifier_preparer
     if constraint.name is None:
@@ -87,16 +104,16 @@ def _given_name(constraint: sa.ForeignKeyConstraint) -> str | None:
     return quoted[1:-1].replace('""', '"') if quoted.startswith('"') else str(quoted)
 
 
-def default_name(table: str, columns: list[str]) -> str:
-    """What PostgreSQL calls an unnamed foreign key: `<table>_<columns>_fkey`, the longer part cut to fit.
+def default_name(table: str, columns: list[str], label: str = "fkey") -> str:
+    """What PostgreSQL calls an unnamed key: `<table>_<columns>_fkey`, the longer part cut to fit.
 
     Source: makeObjectName in src/backend/commands/indexcmds.c.
     """
-    first, second, label = table.encode(), "_".join(columns).encode(), b"fkey"
-    room = IDENTIFIER_BYTES_MAX - len(label) - 2
+    first, second = table.encode(), "_".join(columns).encode()
+    room = IDENTIFIER_BYTES_MAX - len(label) - (2 if columns else 1)
     while len(first) + len(second) > room:
         if len(first) > len(second):
             first = first[:-1]
         else:
             second = second[:-1]
-    return "_".join(part.decode(errors="ignore") for part in (first, second, label))
+    return "_".join(part for part in (first.decode(errors="ignore"), second.decode(errors="ignore"), label) if part)

@@ -14,7 +14,7 @@ from mainstay.core.catalog import Catalog, Relation, Table, TableKey
 from mainstay.core.problem import DeclarationError
 from mainstay.reflect.checks import RESERVED, check_table
 from mainstay.reflect.columns import columns_of
-from mainstay.reflect.keys import DEFAULT_SCHEMA, foreign_keys_of, key_of, primary_key_of, unique_of
+from mainstay.reflect.keys import DEFAULT_SCHEMA, constraints_of, foreign_keys_of, key_of, primary_key_of, unique_of
 from mainstay.reflect.relations import ForeignKeys, named_relations
 from mainstay.reflect.sources import Declared, gather
 from mainstay.reflect.types import DIALECT
@@ -59,6 +59,7 @@ def _table(table: sa.Table, declared: Declared) -> Table:
         columns=columns_of(table, mappers),
         primary_key=primary_key_of(table, mappers),
         unique=unique_of(table),
+        constraints=constraints_of(table),
         comment=table.comment,
         writable=not _is_view(table),
     )

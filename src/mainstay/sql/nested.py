@@ -7,7 +7,9 @@ be. What checks and embeds read of the written tables is laid over them (`overla
 a statement of its own: rows to one first, then the row itself, then those below it.
 """
 
+import functools
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -66,14 +68,14 @@ Parent = tuple[Relation, Keys]
 
 def nested_answer(conditions: Overlay, plan: NestedPlan) -> Answering:
     """The rows of all levels, and the answer from those of the root."""
-    levels = _Levels(conditions, whole=plan.answer.select is not None or _is_checked(plan.level, plan.update))
+    levels = _Levels(conditions, whole=bool(plan.answer.selects) or _is_checked(plan.level, plan.update))
     objects = levels.part(root_objects(conditions, plan), "objects")
     inserted = None
     if plan.update is not None:
         written = _updated_root(levels, plan.level, plan.update, objects)
     else:
         written, inserted = _inserted_root(levels, plan, objects)
-    answer = answer_of(conditions, written, plan.answer, plan.level.table)
+    answer = answer_of(conditions, written, plan.answer, plan.level.table, levels.affected())
     answer = answer.adding(Column.INSERTED, inserted).adding(Column.VIOLATIONS, levels.violations)
     return Answering(answer.select.add_cte(*levels.parts), answer.columns)
 
@@ -93,13 +95,14 @@ def _updated_root(levels: "_Levels", level: Level, update: UpdatePlan, objects: 
     """The one row. Where nothing of itself changes, it is only found."""
     conditions = levels.conditions
     linked = levels.above(level, objects)
-    if update.columns or update.presets:
+    if update.columns or update.presets or update.alterations:
         # The body may repeat the key: it says which row is meant, and does not change.
         key = [name for name in level.table.primary_key if name in update.columns]
         back = levels.back(plain_table(level.table), level.needed)
         given = _changes(conditions, level, update, linked)
         written, broken = update_rows(conditions, update, given, key, columns=back)
         levels.parts.append(written)
+        levels.written.append(written)
         levels.count(broken)
         levels.layer(level.table, written, level.table.primary_key or level.needed)
     else:
@@ -159,6 +162,7 @@ class _Levels:
         self.conditions = conditions
         self.whole = whole
         self.parts: list[sa.CTE] = []
+        self.written: list[sa.CTE] = []
         self.violations: Expression | None = None
         self._numbers = itertools.count(1)
 
@@ -166,6 +170,11 @@ class _Levels:
         cte: sa.CTE = statement.cte(name)
         self.parts.append(cte)
         return cte
+
+    def affected(self) -> Expression | None:
+        """How many rows of all levels were written."""
+        counts = [count_of(cte) for cte in self.written]
+        return functools.reduce(operator.add, counts) if counts else None
 
     def count(self, broken: Expression | None) -> None:
         if broken is not None:
@@ -259,7 +268,7 @@ class _Levels:
             tied = sa.select(payload.c[NUMBER], *(written.c[name] for name in level.needed))
             keys = Keys(self.part(tied.select_from(payload.join(written, sa.and_(*same))), f"keys{suffix}"))
             kept_out = count_of(payload) - count_of(keys.rows)
-        elif plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
+        elif plan.conflict is Conflict.MERGE and plan.update_where != TRUE and not plan.lenient:
             kept_out = count_of(payload) - count_of(written)
         self.count(kept_out)
         self.count(violations_of(conditions, table, written, plan.check))
@@ -285,13 +294,16 @@ class _Levels:
             selected = selected.where(where)
         insert = insert_into(target).from_select(list(values), selected, include_defaults=False)
         insert = on_conflict(self.conditions, plan, insert, scope)
-        return self.part(insert.returning(*self.back(target, back)), f"written{suffix}")
+        written = self.part(insert.returning(*self.back(target, back)), f"written{suffix}")
+        self.written.append(written)
+        return written
 
     def _change(self, level: Level, change: Change, payload: sa.CTE, suffix: str) -> Keys:
         """What a PATCH does to the rows that are there; the others it inserts, where it may."""
         conditions, table = self.conditions, level.table
         if change.columns or change.presets:
             changed = self.part(self._update(level, change, payload), f"changed{suffix}")
+            self.written.append(changed)
             if change.check != TRUE:
                 names = (column.name for column in plain_table(table).c)
                 rows = sa.select(*(changed.c[name] for name in names)).subquery(conditions.alias())

@@ -18,8 +18,8 @@ def returning(target: sa.TableClause, table: Table, answer: Answer, checks: Iter
     """What stands in RETURNING: columns of the target, or a constant where none is looked at."""
     names = set(answer.key)
     names.update(name for check in checks for name in _of_condition(table, check))
-    if answer.select is not None:
-        names.update(_of_select(answer.select))
+    for select in answer.selects:
+        names.update(_of_select(select))
     if any(table.columns[name].computed for name in names):  # of a whole row
         return list(target.c)
     return [column for column in target.c if column.name in names] or [sa.literal_column("1").label("row")]

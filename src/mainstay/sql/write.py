@@ -15,12 +15,12 @@ from sqlalchemy.sql.elements import Grouping
 from mainstay.core import catalog
 from mainstay.core.catalog import Table
 from mainstay.core.condition import TRUE, Condition, Operand, Slot
-from mainstay.core.operation import Conflict
-from mainstay.core.plan import Answer, DeletePlan, InsertPlan, UpdatePlan
+from mainstay.core.operation import Affected, Alteration, Conflict, Constant, How
+from mainstay.core.plan import Answer, DeletePlan, InsertPlan, Returned, UpdatePlan
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
-from mainstay.sql.document import Answering, document, handled
+from mainstay.sql.document import Answering, Pair, document, handled, json_object
 from mainstay.sql.read import rows
 from mainstay.sql.represent import received, sent_type
 from mainstay.sql.returning import returning
@@ -58,7 +58,7 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     insert = on_conflict(conditions, plan, insert, scope)
     written = insert.returning(*returning(target, plan.table, plan.answer, [plan.check])).cte("written")
     violations = violations_of(conditions, plan.table, written, plan.check)
-    if plan.conflict is Conflict.MERGE and plan.update_where != TRUE:
+    if plan.conflict is Conflict.MERGE and plan.update_where != TRUE and not plan.lenient:
         kept_out = count_of(source) - count_of(written)
         violations = kept_out if violations is None else violations + kept_out
     answer = answer_of(conditions, written, plan.answer, plan.table)
@@ -69,10 +69,12 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
 
 def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
     """The payload's columns into the rows that the filter and one of the policy's choices select."""
-    if not plan.columns and not plan.presets:
+    if not plan.columns and not plan.presets and not plan.alterations:
         return answer_of(conditions, _no_rows(plan), plan.answer, plan.table)
-    payload = payload_of(conditions, plan)
-    given = {name: or_default(plan, payload, name) for name in plan.columns}
+    given = {}
+    if plan.columns:
+        payload = payload_of(conditions, plan)
+        given = {name: or_default(plan, payload, name) for name in plan.columns}
     checks = [check for _, check in plan.choices]
     columns = returning(plain_table(plan.table), plan.table, plan.answer, checks)
     written, violations = update_rows(conditions, plan, given, columns=columns)
@@ -95,7 +97,8 @@ def update_rows(
     target = plain_table(plan.table)
     back: list[Any] = list(target.c) if columns is None else list(columns)
     scope = Scope(plan.table, target)
-    values = {**given, **presets_of(conditions, scope, plan.presets)}
+    altered = {each.column: altered_by(conditions, plan.table, target, each) for each in plan.alterations}
+    values = {**given, **altered, **presets_of(conditions, scope, plan.presets)}
     update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
     update = update.where(*(target.c[name] == given[name] for name in same))
     if len(plan.choices) > 1:
@@ -104,6 +107,25 @@ def update_rows(
     update = _filtered(conditions, scope, update, where_chosen)
     written = update.returning(*back).cte("written")
     return written, violations_of(conditions, plan.table, written, check)
+
+
+def altered_by(conditions: Conditions, table: Table, target: sa.TableClause, alteration: Alteration) -> Expression:
+    """The column's new value: https://www.postgresql.org/docs/current/functions-json.html#FUNCTIONS-JSONB-OP-TABLE"""
+    column, sent = target.c[alteration.column], conditions.binds.text(alteration.value)
+    own = Named(table.columns[alteration.column].type.name)
+    match alteration.how:
+        case How.ADD:
+            return column.op("+")(sa.cast(sent, own))
+        case How.APPEND:
+            return column.op("||")(sa.cast(sent, own))
+        case How.PREPEND:
+            return sa.cast(sent, own).op("||")(column)
+        case How.DELETE_KEY:
+            return column.op("-")(sa.cast(sent, Named("text")))
+        case How.DELETE_ELEMENT:
+            return column.op("-")(sa.cast(sent, Named("integer")))
+        case How.DELETE_PATH:
+            return column.op("#-")(sa.cast(sent, Named("text[]")))
 
 
 def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
@@ -253,8 +275,17 @@ def _no_rows(plan: UpdatePlan) -> sa.CTE:
     return sa.select(*returning(target, plan.table, plan.answer)).where(sa.false()).cte("written")
 
 
-def answer_of(conditions: Conditions, written: sa.CTE, answer: Answer, table: Table) -> Answering:
-    if answer.select is None:
+def answer_of(
+    conditions: Conditions, written: sa.CTE, answer: Answer, table: Table, affected: Expression | None = None
+) -> Answering:
+    """`affected`: how many rows were written, where there are others than those in `written`."""
+    if answer.summary is not None:
+        pairs = [_summed(conditions, written, member, affected) for member in answer.summary]
+        summary: Any = sa.select(
+            sa.literal_column("1").label(Column.ROWS.value), json_object(pairs).label(Column.BODY.value)
+        )
+        answering = _all_rows(Answering(summary, (Column.ROWS, Column.BODY)), written)
+    elif answer.select is None:
         count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(written)
         answering = Answering(count, (Column.ROWS,))
     else:
@@ -265,6 +296,23 @@ def answer_of(conditions: Conditions, written: sa.CTE, answer: Answer, table: Ta
             answering = document(page, answer.format, strip_nulls=answer.strip_nulls)
         answering = _all_rows(answering, written)
     return answering.adding(Column.KEY, _key(written, answer.key))
+
+
+def _summed(
+    conditions: Conditions,
+    written: sa.CTE,
+    member: Returned | Constant | Affected,
+    affected: Expression | None,
+) -> Pair:
+    match member:
+        case Affected(name):
+            return name, count_of(written) if affected is None else affected
+        case Constant(name, value):
+            return name, inline(value)
+        case Returned(name, select):
+            rows_of = rows(conditions, select, written).subquery(conditions.alias())
+            listed: Any = sa.func.coalesce(sa.func.json_agg(rows_of.table_valued()), sa.literal_column("'[]'"))
+            return name, sa.select(listed).select_from(rows_of).scalar_subquery()
 
 
 def _all_rows(answering: Answering, written: sa.CTE) -> Answering:

@@ -28,4 +28,5 @@ def operation(
 ) -> Operation:
     wire = GraphWire(("/graphql",), limits or Limits())
     question = wire.parse(posted(text, variables, name))
-    return wire.operation(wire.prepare(question, role, vocabulary(role)), question)
+    [asked] = wire.operations(wire.prepare(question, role, vocabulary(role)), question)
+    return asked

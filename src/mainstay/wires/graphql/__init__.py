@@ -1,10 +1,10 @@
-"""The GraphQL wire: queries in Hasura v2's grammar, over HTTP.
+"""The GraphQL wire: queries and mutations in Hasura v2's grammar, over HTTP.
 
-It turns a document into reads, and their finished JSON into an answer. graphql-core parses a text that is new; nothing
-is executed here, and a text that is known is not even parsed.
+It turns a document into operations, and their finished JSON into an answer. graphql-core parses a text that is new;
+nothing is executed here, and a text that is known is not even parsed.
 """
 
 from mainstay.wires.graphql.vocabulary import Vocabulary
-from mainstay.wires.graphql.wire import GraphWire
+from mainstay.wires.graphql.wire import GraphWire, Prepared
 
-__all__ = ["GraphWire", "Vocabulary"]
+__all__ = ["GraphWire", "Prepared", "Vocabulary"]

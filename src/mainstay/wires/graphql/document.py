@@ -48,10 +48,14 @@ class Document:
             else:
                 raise invalid("unexpected type system definition", "$.query")
         self.operation = _chosen(operations, name)
-        if self.operation.operation is not OperationType.QUERY:
-            raise unserved(f"{self.operation.operation.value}s are", "$")
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            raise unserved("subscriptions are", "$")
         if self.operation.directives:
             raise _unknown_directive(self.operation.directives[0], "$")
+
+    @property
+    def writes(self) -> bool:
+        return self.operation.operation is OperationType.MUTATION
 
     def fields(
         self, selections: Sequence[tuple[ast.SelectionSetNode, str]], type_name: str, variables: Variables

@@ -47,7 +47,14 @@ class Taken(NamedTuple):
     spell: Callable[[Any], Value]
 
 
-Source: TypeAlias = Value | Taken
+class Composed(NamedTuple):
+    """A value that the document puts together of its own values and the variables'."""
+
+    given: Given
+    spell: Callable[[Any], Value]
+
+
+Source: TypeAlias = Value | Taken | Composed
 
 decode = msgspec.json.Decoder(dict[str, Any] | None, float_hook=Numeral).decode
 encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -151,7 +158,28 @@ class Variables:
 
     def source(self, given: Given, spell: Callable[[Any], Value]) -> Source:
         """Where an operation's value comes from: a variable, or the document."""
-        return spell(self.pin(given)) if given.origin is None else Taken(given.origin, spell)
+        if given.origin is not None:
+            return Taken(given.origin, spell)
+        return Composed(given, spell) if _varies(given) else spell(plain(given))
+
+
+def _varies(given: Given) -> bool:
+    """Whether a variable is anywhere in it."""
+    if given.origin is not None:
+        return True
+    if isinstance(given.value, dict):
+        return any(_varies(each) for each in given.value.values())
+    return isinstance(given.value, list) and any(_varies(each) for each in given.value)
+
+
+def _composed(given: Given, variables: Mapping[str, Any]) -> Any:
+    if given.origin is not None:
+        return at(variables, given.origin)
+    if isinstance(given.value, dict):
+        return {key: _composed(each, variables) for key, each in given.value.items()}
+    if isinstance(given.value, list):
+        return [_composed(each, variables) for each in given.value]
+    return given.value
 
 
 def plain(given: Given) -> Any:
@@ -164,9 +192,15 @@ def plain(given: Given) -> Any:
 
 def fill(sources: tuple[Source, ...], variables: Mapping[str, Any]) -> tuple[Value, ...]:
     """The operation's values. This is all that a request of a known document takes."""
-    return tuple(
-        each.spell(at(variables, each.path)) if type(each) is Taken else cast("Value", each) for each in sources
-    )
+    return tuple(_filled(each, variables) for each in sources)
+
+
+def _filled(source: Source, variables: Mapping[str, Any]) -> Value:
+    if type(source) is Taken:
+        return source.spell(at(variables, source.path))
+    if type(source) is Composed:
+        return source.spell(_composed(source.given, variables))
+    return cast("Value", source)
 
 
 def kind_of(given: Given) -> str:

@@ -28,6 +28,8 @@ class Question(msgspec.Struct, frozen=True):
     name: str | None
     variables: Mapping[str, Any]
     form: object
+    safe: bool = False
+    """It came by GET, by which nothing is written."""
 
 
 class Envelope(msgspec.Struct):
@@ -48,7 +50,8 @@ def read_question(request: Request) -> Question:
     try:
         envelope = _posted(request) if request.method == "POST" else _got(request)
         variables = envelope.variables or {}
-        return Question(envelope.query, envelope.operationName, variables, skeleton(variables))
+        safe = request.method != "POST"
+        return Question(envelope.query, envelope.operationName, variables, skeleton(variables), safe)
     except msgspec.ValidationError as error:
         raise _bad(f"the request is none of GraphQL: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -49,7 +49,7 @@ def read_query(translation: Translation) -> Together:
 
 def _root(translation: Translation, asked: Asked) -> Read | str:
     if asked.name == TYPENAME:
-        return _typename(asked, "query_root").value
+        return typename(asked, "query_root").value
     if asked.name in INTROSPECTION:
         raise unserved("introspection is", asked.place)
     found = translation.vocabulary.roots.get(asked.name)
@@ -67,7 +67,7 @@ def _root(translation: Translation, asked: Asked) -> Read | str:
 
 def _rows(translation: Translation, table: TableType, asked: Asked) -> Read:
     listing = _listing(translation, table, asked, "query_root", 0)
-    items = (*_items(translation, table, asked, 0), *listing.ordered.through)
+    items = (*read_items(translation, table, asked, 0), *listing.ordered.through)
     offset = _offset_slot(translation, asked, listing)
     return Read(table.ref, items, listing.where, listing.ordered.keys, listing.limit, offset)
 
@@ -81,7 +81,7 @@ def _aggregate(translation: Translation, table: TableType, asked: Asked) -> Read
 
 
 def _by_key(translation: Translation, table: TableType, asked: Asked) -> Read:
-    _require_arguments(asked, frozenset(table.primary_key), "query_root")
+    require_arguments(asked, frozenset(table.primary_key), "query_root")
     parts = []
     for name in table.primary_key:
         place = f"{asked.place}.args.{name}"
@@ -91,7 +91,7 @@ def _by_key(translation: Translation, table: TableType, asked: Asked) -> Read:
         check(type_, given, place)
         translation.count_term(place)
         parts.append(Compare(Field(name), Operator.EQ, translation.slot(given, spelling(type_))))
-    items = _items(translation, table, asked, 0)
+    items = read_items(translation, table, asked, 0)
     return Read(table.ref, items, both(*parts), format=Format.FIRST)
 
 
@@ -105,7 +105,7 @@ class Listing(NamedTuple):
 
 
 def _listing(translation: Translation, table: TableType, asked: Asked, owner: str, depth: int) -> Listing:
-    _require_arguments(asked, LISTED, owner)
+    require_arguments(asked, LISTED, owner)
     arguments, place = asked.arguments, f"{asked.place}.args"
     distinct = arguments.get("distinct_on")
     if distinct is not None and distinct.value is not None:
@@ -140,15 +140,15 @@ def _refuse_through(listing: Listing, asked: Asked) -> None:
         raise unserved("an aggregate of rows ordered through a relation is", f"{asked.place}.args.order_by")
 
 
-def _items(translation: Translation, table: TableType, asked: Asked, depth: int) -> tuple[Item, ...]:
+def read_items(translation: Translation, table: TableType, asked: Asked, depth: int) -> tuple[Item, ...]:
     """What is selected of each row."""
-    fields = _subfields(translation, asked, table.name)
+    fields = subfields(translation, asked, table.name)
     return tuple(_item(translation, table, field, depth) for field in fields)
 
 
 def _item(translation: Translation, table: TableType, asked: Asked, depth: int) -> Item:
     if asked.name == TYPENAME:
-        return _typename(asked, table.name)
+        return typename(asked, table.name)
     if asked.name in table.columns:
         return _pick(translation, table, asked)
     if (found := translation.vocabulary.relation(table, asked.name)) is not None:
@@ -162,8 +162,8 @@ def _item(translation: Translation, table: TableType, asked: Asked, depth: int) 
 
 def _pick(translation: Translation, table: TableType, asked: Asked) -> Pick:
     is_json = table.columns[asked.name].type.kind is Kind.JSON
-    _require_arguments(asked, frozenset({"path"}) if is_json else frozenset(), table.name)
-    _require_leaf(asked)
+    require_arguments(asked, frozenset({"path"}) if is_json else frozenset(), table.name)
+    require_leaf(asked)
     path: tuple[Step, ...] = ()
     given = asked.arguments.get("path")
     if given is not None:
@@ -194,11 +194,11 @@ def _embed(  # noqa: PLR0913, PLR0917 - where it stands
 ) -> Embed:
     translation.require_depth(depth, asked.place)
     if relation.to_one:
-        _require_arguments(asked, frozenset(), table.name)
-        items = _items(translation, target, asked, depth)
+        require_arguments(asked, frozenset(), table.name)
+        items = read_items(translation, target, asked, depth)
         return Embed(relation.target, alias=asked.key, hint=relation.hint, select=items)
     listing = _listing(translation, target, asked, table.name, depth)
-    items = (*_items(translation, target, asked, depth), *listing.ordered.through)
+    items = (*read_items(translation, target, asked, depth), *listing.ordered.through)
     return _paged(translation, Embed(relation.target, asked.key, relation.hint, select=items), listing)
 
 
@@ -223,15 +223,15 @@ def _summary(translation: Translation, table: TableType, asked: Asked, depth: in
     """`{aggregate {…} nodes {…}}`"""
     type_name = f"{table.name}_aggregate"
     members: list[Member] = []
-    for field in _subfields(translation, asked, type_name):
+    for field in subfields(translation, asked, type_name):
         if field.name == TYPENAME:
-            members.append(_typename(field, type_name))
+            members.append(typename(field, type_name))
             continue
         if field.name not in ("aggregate", "nodes"):
             raise invalid(f"field '{field.name}' not found in type: '{type_name}'", field.place)
-        _require_arguments(field, frozenset(), type_name)
+        require_arguments(field, frozenset(), type_name)
         if field.name == "nodes":
-            members.append(Nodes(field.key, _items(translation, table, field, depth)))
+            members.append(Nodes(field.key, read_items(translation, table, field, depth)))
         else:
             members.append(Part(field.key, _tallies(translation, table, field)))
     return tuple(members)
@@ -240,13 +240,13 @@ def _summary(translation: Translation, table: TableType, asked: Asked, depth: in
 def _tallies(translation: Translation, table: TableType, asked: Asked) -> tuple[Member, ...]:
     type_name = f"{table.name}_aggregate_fields"
     members: list[Member] = []
-    for field in _subfields(translation, asked, type_name):
+    for field in subfields(translation, asked, type_name):
         if field.name == TYPENAME:
-            members.append(_typename(field, type_name))
+            members.append(typename(field, type_name))
         elif field.name == "count":
             members.append(_count(translation, table, field, type_name))
         elif field.name in AGGREGATES:
-            _require_arguments(field, frozenset(), type_name)
+            require_arguments(field, frozenset(), type_name)
             members.append(Part(field.key, _of_columns(translation, table, field)))
         elif field.name in STATISTICS:
             raise unserved(f"the aggregate '{field.name}' is", field.place)
@@ -256,8 +256,8 @@ def _tallies(translation: Translation, table: TableType, asked: Asked) -> tuple[
 
 
 def _count(translation: Translation, table: TableType, asked: Asked, type_name: str) -> Tally:
-    _require_arguments(asked, frozenset({"columns", "distinct"}), type_name)
-    _require_leaf(asked)
+    require_arguments(asked, frozenset({"columns", "distinct"}), type_name)
+    require_leaf(asked)
     columns = asked.arguments.get("columns")
     names = None if columns is None else translation.variables.pin(columns)
     fields = [
@@ -283,36 +283,36 @@ def _of_columns(translation: Translation, table: TableType, asked: Asked) -> tup
     type_name = f"{table.name}_{asked.name}_fields"
     kinds = SUMMABLE if asked.name in ("sum", "avg") else COMPARABLE
     members: list[Member] = []
-    for field in _subfields(translation, asked, type_name):
+    for field in subfields(translation, asked, type_name):
         if field.name == TYPENAME:
-            members.append(_typename(field, type_name))
+            members.append(typename(field, type_name))
             continue
         if field.name not in table.columns or table.columns[field.name].type.kind not in kinds:
             raise invalid(f"field '{field.name}' not found in type: '{type_name}'", field.place)
-        _require_arguments(field, frozenset(), type_name)
-        _require_leaf(field)
+        require_arguments(field, frozenset(), type_name)
+        require_leaf(field)
         members.append(Tally(field.key, AGGREGATES[asked.name], (Field(field.name),)))
     return tuple(members)
 
 
-def _subfields(translation: Translation, asked: Asked, type_name: str) -> list[Asked]:
+def subfields(translation: Translation, asked: Asked, type_name: str) -> list[Asked]:
     if not asked.selections:
         raise invalid(f"missing selection set for '{type_name}'", asked.place)
     return translation.document.fields(asked.selections, type_name, translation.variables)
 
 
-def _typename(asked: Asked, type_name: str) -> Constant:
-    _require_arguments(asked, frozenset(), type_name)
-    _require_leaf(asked)
+def typename(asked: Asked, type_name: str) -> Constant:
+    require_arguments(asked, frozenset(), type_name)
+    require_leaf(asked)
     return Constant(asked.key, type_name)
 
 
-def _require_leaf(asked: Asked) -> None:
+def require_leaf(asked: Asked) -> None:
     if asked.selections:
         raise invalid("unexpected subselection set for non-object field", asked.place)
 
 
-def _require_arguments(asked: Asked, known: frozenset[str], owner: str) -> None:
+def require_arguments(asked: Asked, known: frozenset[str], owner: str) -> None:
     for name in asked.arguments:
         if name not in known:
             raise invalid(f"'{asked.name}' has no argument named '{name}'", asked.place)

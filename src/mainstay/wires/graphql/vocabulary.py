@@ -13,6 +13,7 @@ import msgspec
 from mainstay.core.catalog import Column, ColumnType, Kind, TableKey
 from mainstay.core.description import Description, RelationDescription, TableDescription
 from mainstay.core.operation import TableRef
+from mainstay.core.rule import Action
 
 NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 """A name that GraphQL can say (GraphQL, 2.1.9); those with two underscores in front are its own."""
@@ -40,6 +41,16 @@ class RootKind(Enum):
     AGGREGATE = "aggregate"
 
 
+class WriteKind(Enum):
+    INSERT = "insert"
+    INSERT_ONE = "insert one"
+    UPDATE = "update"
+    UPDATE_KEY = "update by key"
+    UPDATE_MANY = "update many"
+    DELETE = "delete"
+    DELETE_KEY = "delete by key"
+
+
 class RelationField(msgspec.Struct, frozen=True):
     """Related rows. `target` and `hint` are an embed's; `fixed` is a hint that means this relation and no embed."""
 
@@ -51,13 +62,20 @@ class RelationField(msgspec.Struct, frozen=True):
 
 
 class TableType(msgspec.Struct, frozen=True):
-    """One table as an object type."""
+    """One table as an object type. `columns` are those that may be read, `created` and `updated` those to be written.
+
+    `constraints` are the keys that an upsert may name, of the columns that they are made of.
+    """
 
     name: str
     ref: TableRef
     columns: dict[str, Column]
     relations: dict[str, RelationField]
     primary_key: tuple[str, ...]
+    created: dict[str, Column] = {}
+    updated: dict[str, Column] = {}
+    constraints: dict[str, tuple[str, ...]] = {}
+    readable: bool = True
 
 
 class Vocabulary:
@@ -67,9 +85,10 @@ class Vocabulary:
         self.aggregates = aggregates
         self.types: dict[TableKey, TableType] = {}
         self.roots: dict[str, tuple[RootKind, TableType]] = {}
+        self.writes: dict[str, tuple[WriteKind, TableType]] = {}
         for index, description in enumerate(descriptions):
             for table in description.tables:
-                if table.readable:
+                if table.actions:
                     prefix = "" if index == 0 else f"{description.schema}_"
                     self._add(table, prefix)
 
@@ -82,12 +101,36 @@ class Vocabulary:
         key = table.primary_key if columns.keys() >= set(table.primary_key) else ()
         ref = TableRef(table.name, table.key.schema if prefix else None)
         relations = dict(_relations(described.relations, columns))
-        found = self.types[table.key] = TableType(name, ref, columns, relations, key)
+        written = _written(described)
+        found = self.types[table.key] = TableType(name, ref, columns, relations, key, *written, readable=bool(readable))
+        self._add_writes(found, described)
+        if not readable:
+            return
         self.roots.setdefault(name, (RootKind.ROWS, found))
         if key:
             self.roots.setdefault(f"{name}_by_pk", (RootKind.KEY, found))
         if self.aggregates:
             self.roots.setdefault(f"{name}_aggregate", (RootKind.AGGREGATE, found))
+
+    def _add_writes(self, table: TableType, described: TableDescription) -> None:
+        """Those that answer with a row, or find it by its key, only for who may read it."""
+        kinds: list[tuple[str, WriteKind, bool]] = []
+        if Action.CREATE in described.actions:
+            kinds += [("insert_{}", WriteKind.INSERT, True), ("insert_{}_one", WriteKind.INSERT_ONE, table.readable)]
+        if Action.UPDATE in described.actions:
+            kinds += [
+                ("update_{}", WriteKind.UPDATE, True),
+                ("update_{}_by_pk", WriteKind.UPDATE_KEY, bool(table.primary_key)),
+                ("update_{}_many", WriteKind.UPDATE_MANY, True),
+            ]
+        if Action.DELETE in described.actions:
+            kinds += [
+                ("delete_{}", WriteKind.DELETE, True),
+                ("delete_{}_by_pk", WriteKind.DELETE_KEY, bool(table.primary_key)),
+            ]
+        for form, kind, there in kinds:
+            if there:
+                self.writes.setdefault(form.format(table.name), (kind, table))
 
     def relation(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
         """The relation of that name, and the type that it leads to."""
@@ -101,6 +144,17 @@ class Vocabulary:
             return None
         found = self.relation(table, name.removesuffix("_aggregate"))
         return None if found is None or found[0].to_one else found
+
+
+def _written(
+    described: TableDescription,
+) -> tuple[dict[str, Column], dict[str, Column], dict[str, tuple[str, ...]]]:
+    """What an insert and an update may name, and the keys by which an insert may find a row that is there."""
+    columns = {name: column for name, column in described.table.columns.items() if NAME.fullmatch(name)}
+    created = {name: columns[name] for name in described.creatable if name in columns}
+    updated = {name: columns[name] for name in described.updatable if name in columns}
+    keys = {name: key for name, key in described.table.constraints if key in described.conflicts or not created}
+    return created, updated, {name: key for name, key in keys.items() if NAME.fullmatch(name)}
 
 
 def _relations(

@@ -4,6 +4,7 @@ A document is parsed and looked up once for each role, and form of its variables
 values, and graphql-core is not touched.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -12,12 +13,13 @@ import msgspec
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Operation, Read, Together
+from mainstay.core.operation import Operation, Read, Shape
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
-from mainstay.wires.graphql.problems import BUSY, RETRY_AFTER_S, body_of, status_of
+from mainstay.wires.graphql.mutate import read_mutation
+from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, status_of
 from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
 from mainstay.wires.graphql.select import read_query
 from mainstay.wires.graphql.translation import Translation
@@ -25,22 +27,30 @@ from mainstay.wires.graphql.vocabulary import Vocabulary
 
 Key: TypeAlias = tuple[object, ...]
 
+encode = msgspec.json.Encoder().encode
 
-class Prepared(msgspec.Struct, frozen=True):
-    """A question without its variables' values: the shape, and where each value comes from.
 
-    The answer is what the database sends between `before` and `after`.
+class Step(msgspec.Struct, frozen=True):
+    """One operation of a question. What the database answers stands behind `before` in the answer.
+
+    `place` is what of the document a problem is with that nothing else says it of.
     """
 
-    shape: Read | Together
-    sources: tuple[Source, ...]
+    shape: Shape
     before: bytes
-    after: bytes
+    place: str = "$"
 
-    @property
-    def empty(self) -> bool:
-        """True where no row is asked for."""
-        return isinstance(self.shape, Together) and all(isinstance(member, str) for _, member in self.shape.members)
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A question without its variables' values: what is done, in order, and where each value comes from.
+
+    A query is one step at most, for all that it reads is of one moment. `after` ends the answer.
+    """
+
+    steps: tuple[Step, ...]
+    sources: tuple[Source, ...]
+    after: bytes
+    writes: bool = False
 
 
 class GraphWire:
@@ -68,7 +78,9 @@ class GraphWire:
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
         translation = Translation(document, variables, vocabulary, self.limits)
-        prepared = _prepared(read_query(translation), tuple(translation.sources))
+        prepared = _mutation(translation) if document.writes else _query(translation)
+        if document.writes and question.safe:
+            raise Problem("method-not-allowed", "Mutations are served by POST alone", where=NO_REQUEST)
         key = _key(question, role)
         # A value that another request of this form was known by stays a part of what they all are known by.
         pins = tuple(dict.fromkeys((*(self._pins.get(key) or ()), *variables.pins)))
@@ -76,18 +88,17 @@ class GraphWire:
         self._prepared.put((key, pinned(question.variables, pins)), prepared)
         return prepared
 
-    def operation(
+    def operations(
         self, prepared: Prepared, question: Question, settings: tuple[tuple[str, str], ...] = ()
-    ) -> Operation:
-        """`settings` are of the database, in force while the operation runs."""
-        return Operation(prepared.shape, fill(prepared.sources, question.variables), settings=settings)
+    ) -> list[Operation]:
+        """One for each step. `settings` are of the database, in force while an operation runs."""
+        values = fill(prepared.sources, question.variables)
+        return [Operation(step.shape, values, settings=settings) for step in prepared.steps]
 
-    def answer(self, request: Request, prepared: Prepared, result: Result | None) -> Response:
-        """The response; `result` is None where nothing had to be read."""
-        body = None if result is None else result.body
-        if body is None and isinstance(prepared.shape, Together):
-            body = msgspec.json.encode(dict(prepared.shape.members))
-        return Response(200, [_content_type(request)], b"".join((prepared.before, body or b"null", prepared.after)))
+    def answer(self, request: Request, prepared: Prepared, results: Sequence[Result]) -> Response:
+        """The response; there is a result for each step."""
+        parts = [part for step, result in zip(prepared.steps, results, strict=True) for part in _parts(step, result)]
+        return Response(200, [_content_type(request)], b"".join((*parts, prepared.after)))
 
     def refuse(self, problem: Problem, request: Request, *, anonymous: bool) -> Response:
         headers = [_content_type(request)]
@@ -99,19 +110,44 @@ class GraphWire:
         return Response(status, headers, None if request.method == "HEAD" else body_of(problem))
 
 
-def _prepared(together: Together, sources: tuple[Source, ...]) -> Prepared:
+def _parts(step: Step, result: Result) -> tuple[bytes, bytes]:
+    return step.before, b"null" if result.body is None else result.body
+
+
+def _query(translation: Translation) -> Prepared:
     """One read alone is asked for as REST asks for it; to put an object around it costs PostgreSQL a third of a key's
     read (python -m bench)."""
+    together = read_query(translation)
+    sources = tuple(translation.sources)
     match together.members:
         case ((name, Read() as read),):
-            return Prepared(read, sources, b'{"data":{%b:' % msgspec.json.encode(name), b"}}")
-        case _:
-            return Prepared(together, sources, b'{"data":', b"}")
+            return Prepared((Step(read, b'{"data":{%b:' % encode(name)),), sources, b"}}")
+        case members if any(isinstance(member, Read) for _, member in members):
+            return Prepared((Step(together, b'{"data":'),), sources, b"}")
+        case members:
+            return Prepared((), sources, b'{"data":%b}' % encode(dict(members)))
+
+
+def _mutation(translation: Translation) -> Prepared:
+    """A step for each write."""
+    steps: list[Step] = []
+    pending = b'{"data":{'
+    for number, root in enumerate(read_mutation(translation)):
+        pending += (b"," if number else b"") + encode(root.key) + (b":[" if root.listed else b":")
+        for index, deed in enumerate(root.deeds):
+            pending += b"," if index else b""
+            if isinstance(deed.shape, str):
+                pending += encode(deed.shape)
+            else:
+                steps.append(Step(deed.shape, pending, deed.place))
+                pending = b""
+        pending += b"]" if root.listed else b""
+    return Prepared(tuple(steps), tuple(translation.sources), pending + b"}}", writes=True)
 
 
 def _key(question: Question, role: str) -> Key:
     """Of a long text a digest is enough; the role and the form are as they are."""
-    return (blake2b(question.text.encode(), digest_size=16).digest(), question.name, role, question.form)
+    return (blake2b(question.text.encode(), digest_size=16).digest(), question.name, role, question.form, question.safe)
 
 
 def _content_type(request: Request) -> tuple[str, str]:

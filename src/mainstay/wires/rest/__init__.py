@@ -3,7 +3,6 @@
 from mainstay.core.told import TOLD
 from mainstay.wires.rest.batch import Batch, BatchWire
 from mainstay.wires.rest.call import Call, Reply
-from mainstay.wires.rest.idempotency import kept
 from mainstay.wires.rest.wire import RestWire
 
-__all__ = ["TOLD", "Batch", "BatchWire", "Call", "Reply", "RestWire", "kept"]
+__all__ = ["TOLD", "Batch", "BatchWire", "Call", "Reply", "RestWire"]

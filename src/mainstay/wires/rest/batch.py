@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mainstay.core.exchange import Request, Response
+from mainstay.core.idempotency import parse_once, replayed
 from mainstay.core.once import Once
 from mainstay.core.operation import Ending, Operation
 from mainstay.core.problem import Problem
@@ -16,7 +17,6 @@ from mainstay.core.result import Result
 from mainstay.wires.rest.call import Call, Headers
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import cors_headers
-from mainstay.wires.rest.idempotency import parse_once, replayed
 from mainstay.wires.rest.payload import EMPTY_OR_INVALID
 from mainstay.wires.rest.prefer import parse_prefer
 from mainstay.wires.rest.references import filled

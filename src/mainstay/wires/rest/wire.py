@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from mainstay.core.exchange import Request, Response
+from mainstay.core.idempotency import parse_once, replayed
 from mainstay.core.limits import Limits
 from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending, Invoke, NestedRows, Operation, TableRef
@@ -16,7 +17,6 @@ from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
-from mainstay.wires.rest.idempotency import parse_once, replayed
 from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.nested import may_nest, read_children
