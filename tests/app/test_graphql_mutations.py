@@ -104,6 +104,29 @@ def test_nested_rows_are_written_with_their_parents_and_counted(stage: Stage) ->
     }  # fmt: skip
 
 
+def test_relations_of_what_is_returned_have_the_written_rows(stage: Stage) -> None:
+    film = "film { reviews(order_by: {id: asc}) { id stars } reviews_aggregate { aggregate { sum { stars } } } }"
+    text = f"""
+    mutation {{
+      insert_reviews_one(object: {{id: 90, film_id: 2, stars: 1, author_id: "00000000-0000-4000-8000-00000000000b"}})
+      {{ {film} }}
+      update_reviews_by_pk(pk_columns: {{id: 90}}, _set: {{stars: 2}}) {{ {film} }}
+      again: insert_reviews_one(
+        object: {{id: 90, film_id: 2, stars: 3, author_id: "00000000-0000-4000-8000-00000000000b"}}
+        on_conflict: {{constraint: reviews_pkey, update_columns: [stars]}}
+      ) {{ {film} }}
+      delete_reviews_by_pk(id: 90) {{ {film} }}
+    }}
+    """
+    answer = data(stage, text)
+    before: list[dict[str, int]] = [{"id": 2, "stars": 2}]
+    stars = [1, 2, 3, None]
+    for found, own in zip(answer.values(), stars, strict=True):
+        reviews = before if own is None else [*before, {"id": 90, "stars": own}]
+        total = {"aggregate": {"sum": {"stars": sum(each["stars"] for each in reviews)}}}
+        assert found["film"] == {"reviews": reviews, "reviews_aggregate": total}
+
+
 def test_a_conflict_updates_what_it_names_or_leaves_the_row(stage: Stage) -> None:
     text = """
     mutation ($columns: [tags_update_column!]!) {

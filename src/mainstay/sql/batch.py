@@ -16,6 +16,7 @@ from mainstay.core.statement import Batch, Bind
 from mainstay.sql.binds import Binds, Named, RowBinds, parameter, render
 from mainstay.sql.condition import Conditions
 from mainstay.sql.document import Answering
+from mainstay.sql.overlay import Overlay
 from mainstay.sql.write import insert_answer
 
 
@@ -60,7 +61,7 @@ def batched_insert(plan: InsertPlan, catalog: Catalog, binds: Sequence[Bind]) ->
     if not plan.single or plan.conflict is not None or answers or plan.guard.affected_max is not None:
         return None
     many = Binds()
-    answer = insert_answer(Conditions(catalog, many), msgspec.structs.replace(plan, single=False))
+    answer = insert_answer(Overlay(catalog, many), msgspec.structs.replace(plan, single=False))
     text, names = render(answer.select)
     sources = [bind.source for bind in binds]
     return Batch(text, tuple(sources.index(many.by_name[name].source) for name in names), joined=True)

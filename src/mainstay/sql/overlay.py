@@ -4,20 +4,27 @@ All parts of one statement see the tables as they were before it. Where a policy
 that an earlier part wrote, it reads them from that part's CTE.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from mainstay.core.catalog import Catalog, TableKey
+from mainstay.core.plan import Select
 from mainstay.sql.binds import Binds
 from mainstay.sql.condition import Conditions, Scope, plain_table
+from mainstay.sql.read import rows
 
 
 class Layer(NamedTuple):
-    """Rows written into a table. `replaced`: the columns by which they stand for rows of it; none where all are new."""
+    """Rows written into a table. `replaced`: the columns by which they stand for rows of it; none where all are new.
+
+    `gone`: they were deleted, and stand for nothing.
+    """
 
     rows: sa.FromClause
     replaced: tuple[str, ...] = ()
+    gone: bool = False
 
 
 class Overlay(Conditions):
@@ -37,10 +44,31 @@ class Overlay(Conditions):
         table = self.catalog.tables[key]
         before = plain_table(table).alias(self.alias())
         kept = sa.select(*before.c).where(*(self._not_in(before, layer) for layer in layers if layer.replaced))
-        written = [sa.select(*(layer.rows.c[column.name] for column in before.c)) for layer in layers]
+        remaining = [layer.rows for layer in layers if not layer.gone]
+        written = [sa.select(*(each.c[column.name] for column in before.c)) for each in remaining]
         return Scope(table, sa.union_all(kept, *written).subquery(self.alias()))
 
     def _not_in(self, before: sa.FromClause, layer: Layer) -> sa.ColumnElement[bool]:
         rows = layer.rows.alias(self.alias())
         same = (rows.c[name] == before.c[name] for name in layer.replaced)
         return ~sa.exists(sa.select(sa.literal_column("1")).select_from(rows).where(*same).correlate(before))
+
+
+class _Looking(Conditions):
+    """Conditions that note which tables are read."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__(catalog, Binds())
+        self.read: set[TableKey] = set()
+
+    def scope(self, key: TableKey) -> Scope:
+        self.read.add(key)
+        return super().scope(key)
+
+
+def reads_again(catalog: Catalog, selects: Iterable[Select], table: TableKey) -> bool:
+    """Whether the table is read for these rows of its own, be it by an embed or for a condition."""
+    looking = _Looking(catalog)
+    for select in selects:
+        rows(looking, select, plain_table(select.table))
+    return table in looking.read

@@ -14,8 +14,12 @@ from mainstay.core.condition import And, Call, Compare, Condition, Field, Is, No
 from mainstay.core.plan import Answer, Nested, Output, Select, Sort
 
 
-def returning(target: sa.TableClause, table: Table, answer: Answer, checks: Iterable[Condition] = ()) -> list[Any]:
-    """What stands in RETURNING: columns of the target, or a constant where none is looked at."""
+def returning(
+    target: sa.TableClause, table: Table, answer: Answer, checks: Iterable[Condition] = (), *, whole: bool = False
+) -> list[Any]:
+    """What stands in RETURNING: columns of the target, or a constant where none is looked at. `whole`: all columns."""
+    if whole:
+        return list(target.c)
     names = set(answer.key)
     names.update(name for check in checks for name in _of_condition(table, check))
     for select in answer.selects:

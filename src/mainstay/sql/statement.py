@@ -137,9 +137,9 @@ def _insert(plan: InsertPlan, catalog: Catalog, *, answers: bool) -> Statement:
 
 
 def _write(
-    plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Conditions, W], Answering], *, answers: bool
+    plan: W, guard: Guard, catalog: Catalog, answering: Callable[[Overlay, W], Answering], *, answers: bool
 ) -> Statement:
-    conditions = Conditions(catalog, Binds())
+    conditions = Overlay(catalog, Binds())
     return _written(conditions, answering(conditions, plan), plan.answer, guard, answers=answers)
 
 

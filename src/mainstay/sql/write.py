@@ -1,7 +1,8 @@
 """Writes as SQL: one statement each. The rows written are a CTE, and the answer reads from it.
 
 `WITH written AS (INSERT … RETURNING …) SELECT body, rows, violations FROM written`: what the policy's checks find in
-the rows written is counted in the same statement, and the store commits only where the count is nought.
+the rows written is counted in the same statement, and the store commits only where the count is nought. Where the
+answer reads the table again, through what is related to the rows, it reads it with them (`overlay`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
 from mainstay.sql.document import Answering, Pair, document, handled, json_object
+from mainstay.sql.overlay import Layer, Overlay, reads_again
 from mainstay.sql.read import rows
 from mainstay.sql.represent import received, sent_type
 from mainstay.sql.returning import returning
@@ -47,7 +49,7 @@ def _written_outside(element: Outside, compiler: Any, *, use_schema: bool = True
     return str(compiler.process(element.of, **options))
 
 
-def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
+def insert_answer(conditions: Overlay, plan: InsertPlan) -> Answering:
     """New rows from the payload; where it conflicts, merged into or left to the row there."""
     target = plain_table(plan.table)
     scope = Scope(plan.table, target)
@@ -56,18 +58,23 @@ def insert_answer(conditions: Conditions, plan: InsertPlan) -> Answering:
     names = [column.name for column in source.c]
     insert = insert_into(target).from_select(names, sa.select(*source.c), include_defaults=False)
     insert = on_conflict(conditions, plan, insert, scope)
-    written = insert.returning(*returning(target, plan.table, plan.answer, [plan.check])).cte("written")
+    again = reads_again(conditions.catalog, plan.answer.selects, plan.table.key)
+    columns = returning(target, plan.table, plan.answer, [plan.check], whole=again)
+    written = insert.returning(*columns).cte("written")
     violations = violations_of(conditions, plan.table, written, plan.check)
     if plan.conflict is Conflict.MERGE and plan.update_where != TRUE and not plan.lenient:
         kept_out = count_of(source) - count_of(written)
         violations = kept_out if violations is None else violations + kept_out
-    answer = answer_of(conditions, written, plan.answer, plan.table)
+    inserted = None
     if plan.conflict is Conflict.MERGE:
-        answer = answer.adding(Column.INSERTED, count_of(written) - already_there(conditions, plan, source))
-    return answer.adding(Column.VIOLATIONS, violations)
+        inserted = count_of(written) - already_there(conditions, plan, source)
+    if again:
+        conditions.add(plan.table.key, Layer(written, plan.target if plan.conflict is Conflict.MERGE else ()))
+    answer = answer_of(conditions, written, plan.answer, plan.table)
+    return answer.adding(Column.INSERTED, inserted).adding(Column.VIOLATIONS, violations)
 
 
-def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
+def update_answer(conditions: Overlay, plan: UpdatePlan) -> Answering:
     """The payload's columns into the rows that the filter and one of the policy's choices select."""
     if not plan.columns and not plan.presets and not plan.alterations:
         return answer_of(conditions, _no_rows(plan), plan.answer, plan.table)
@@ -76,9 +83,18 @@ def update_answer(conditions: Conditions, plan: UpdatePlan) -> Answering:
         payload = payload_of(conditions, plan)
         given = {name: or_default(plan, payload, name) for name in plan.columns}
     checks = [check for _, check in plan.choices]
-    columns = returning(plain_table(plan.table), plan.table, plan.answer, checks)
+    again = _keeps_key(plan) and reads_again(conditions.catalog, plan.answer.selects, plan.table.key)
+    columns = returning(plain_table(plan.table), plan.table, plan.answer, checks, whole=again)
     written, violations = update_rows(conditions, plan, given, columns=columns)
+    if again:
+        conditions.add(plan.table.key, Layer(written, plan.table.primary_key))
     return answer_of(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
+
+
+def _keeps_key(plan: UpdatePlan) -> bool:
+    """Whether the rows written are known among those that were there."""
+    changed = {*plan.columns, *(name for name, _ in plan.presets), *(each.column for each in plan.alterations)}
+    return bool(plan.table.primary_key) and changed.isdisjoint(plan.table.primary_key)
 
 
 def update_rows(
@@ -128,10 +144,15 @@ def altered_by(conditions: Conditions, table: Table, target: sa.TableClause, alt
             return column.op("#-")(sa.cast(sent, Named("text[]")))
 
 
-def delete_answer(conditions: Conditions, plan: DeletePlan) -> Answering:
+def delete_answer(conditions: Overlay, plan: DeletePlan) -> Answering:
     target = plain_table(plan.table)
+    key = plan.table.primary_key
     where = conditions.condition(Scope(plan.table, target), plan.where)
-    written = sa.delete(target).where(where).returning(*returning(target, plan.table, plan.answer)).cte("written")
+    again = bool(key) and reads_again(conditions.catalog, plan.answer.selects, plan.table.key)
+    columns = returning(target, plan.table, plan.answer, whole=again)
+    written = sa.delete(target).where(where).returning(*columns).cte("written")
+    if again:
+        conditions.add(plan.table.key, Layer(written, key, gone=True))
     return answer_of(conditions, written, plan.answer, plan.table)
 
 
