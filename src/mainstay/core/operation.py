@@ -215,7 +215,7 @@ class NestedRows(msgspec.Struct, frozen=True, cache_hash=True):
 
     `columns` are the objects' keys at this level, all of them, in order of appearance; `children` describe those that
     may be relations themselves. `partial`: not every object has every key. `single`: the value is one object, not an
-    array; None where all were null or empty. `conflict` and `on_conflict` are as an insert's.
+    array; None where all were null or empty. `conflict` and those after it are as an insert's.
     """
 
     target: str
@@ -227,6 +227,7 @@ class NestedRows(msgspec.Struct, frozen=True, cache_hash=True):
     conflict: Conflict | None = None
     on_conflict: tuple[str, ...] = ()
     merge: tuple[str, ...] | None = None
+    merge_where: Condition | None = None
     flaw: Flaw | None = None
 
     @property
@@ -241,7 +242,8 @@ class Insert(msgspec.Struct, frozen=True, cache_hash=True):
     `columns` are the payload's keys, in order of appearance; `children` describe those that may be relations rather
     than columns. With `defaults`, a key that an object lacks takes the column's default, else NULL. `conflict` makes
     it an upsert on `on_conflict` (the primary key where empty), which sets the columns `merge`, None for all that are
-    given, of the row there, if `merge_where` holds of it.
+    given, of the row there. With a `merge_where`, rows there for which it or the role's rule does not hold stay as they
+    are; without one, a row that may not be updated is a problem.
     """
 
     table: TableRef
@@ -252,7 +254,7 @@ class Insert(msgspec.Struct, frozen=True, cache_hash=True):
     conflict: Conflict | None = None
     on_conflict: tuple[str, ...] = ()
     merge: tuple[str, ...] | None = None
-    merge_where: Condition = TRUE
+    merge_where: Condition | None = None
     returning: Returning = Returning(format=Format.NONE)
     count: Count = Count.NONE
     affected_max: int | None = None

@@ -37,9 +37,9 @@ def plan_nested_insert(view: View, insert: Insert) -> NestedPlan | InsertPlan:
     linked = tuple(_outgoing(relation for _, relation in found))
     plain = msgspec.structs.replace(insert, columns=(*keys, *_without(linked, keys)), children=())
     plan = plan_insert(view, plain)
-    _require_mergeable(insert.conflict, table)
-    _require_once(table, keys, linked, plan.presets, plan.update_presets)
     needed = _needed(found, ())
+    _require_mergeable(insert.conflict, table, needed)
+    _require_once(table, keys, linked, plan.presets, plan.update_presets)
     level = Level(
         table=table,
         columns=keys,
@@ -175,9 +175,10 @@ class _Nesting:
             conflict=rows.conflict if conflicts else None,
             on_conflict=rows.on_conflict if conflicts else (),
             merge=rows.merge,
+            merge_where=rows.merge_where,
         )
         plan = self._insert(level, conflict)
-        _require_mergeable(rows.conflict, table)
+        _require_mergeable(plan.conflict, table, level.needed)
         _require_once(table, level.columns, level.linked, plan.presets, plan.update_presets)
         drawn, tie = _drawn(table, plan, level.needed), _tie(table, plan, level.needed)
         return msgspec.structs.replace(level, insert=plan, drawn=drawn, tie=tie)
@@ -372,8 +373,8 @@ def _require_once(table: Table, keys: Sequence[str], linked: Sequence[str], *pre
             )
 
 
-def _require_mergeable(conflict: Conflict | None, table: Table) -> None:
-    if conflict is Conflict.IGNORE:
+def _require_mergeable(conflict: Conflict | None, table: Table, needed: Sequence[str]) -> None:
+    if conflict is Conflict.IGNORE and needed:
         raise _no_place(
             f"Duplicates of '{table.name}' can't be ignored where rows are nested",
             "Use resolution=merge-duplicates, or none: rows below one that is ignored would have no place.",

@@ -268,7 +268,8 @@ class _Levels:
             tied = sa.select(payload.c[NUMBER], *(written.c[name] for name in level.needed))
             keys = Keys(self.part(tied.select_from(payload.join(written, sa.and_(*same))), f"keys{suffix}"))
             kept_out = count_of(payload) - count_of(keys.rows)
-        elif plan.conflict is Conflict.MERGE and plan.update_where != TRUE and not plan.lenient:
+        elif plan.conflict is Conflict.MERGE and plan.update_where != TRUE and (level.needed or not plan.lenient):
+            # A row that stays as it is has no place for those below it.
             kept_out = count_of(payload) - count_of(written)
         self.count(kept_out)
         self.count(violations_of(conditions, table, written, plan.check))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mainstay.core.catalog import Column, Kind
-from mainstay.core.condition import TRUE, Condition
+from mainstay.core.condition import Condition
 from mainstay.core.operation import Conflict, NestedRows
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given
@@ -17,6 +17,8 @@ from mainstay.wires.graphql.translation import Translation, items_of, members_of
 from mainstay.wires.graphql.vocabulary import RelationField, TableType
 from mainstay.wires.graphql.where import read_where
 
+SPELT = frozenset({Kind.INTEGER, Kind.BOOLEAN})
+"""What a text may spell, as PostgreSQL reads it."""
 NESTED = frozenset({"data", "on_conflict"})
 
 
@@ -24,7 +26,7 @@ class OnConflict(NamedTuple):
     conflict: Conflict | None = None
     columns: tuple[str, ...] = ()
     merge: tuple[str, ...] | None = None
-    where: Condition = TRUE
+    where: Condition | None = None
 
 
 class Layout(NamedTuple):
@@ -124,6 +126,7 @@ class Rows:
             conflict=conflict.conflict,
             on_conflict=conflict.columns,
             merge=conflict.merge,
+            merge_where=conflict.where,
         )
         return child, level
 
@@ -153,10 +156,8 @@ class Rows:
             if isinstance(given.value, dict):
                 inside = f"{place}.on_conflict"
                 conflict = read_conflict(self.translation, target, given.value.get("on_conflict"), inside)
-                if conflict.where != TRUE:
-                    raise unserved("'where' of nested rows' conflicts is", inside)
                 found.append(conflict)
-        if any(each != found[0] for each in found):
+        if any(each != found[0] for each in found):  # also by the slots of their conditions
             raise unserved("conflicts of nested rows that differ from row to row are", f"{values[0][1]}.on_conflict")
         return found[0] if found else OnConflict()
 
@@ -195,7 +196,9 @@ def _one_of(translation: Translation, given: Given, known: Mapping[str, object],
 
 
 def _check(column: Column, given: Given, place: str) -> None:
-    if given.value is not None and column.type.kind is not Kind.JSON:
+    if given.value is None or column.type.kind is Kind.JSON:
+        return
+    if type(given.value) is not str or column.type.kind not in SPELT:
         check(column.type, given, place)
 
 
