@@ -22,6 +22,7 @@ from mainstay.core.plan import Plan
 from mainstay.core.principal import Principal
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.statement import Statement
+from mainstay.core.tracking import FieldKind, Tracked
 from mainstay.plan.view import Policy
 from mainstay.policy.declare import Policies, Role
 from mainstay.reflect.database import reflect_database
@@ -68,6 +69,17 @@ class Mainstay:
     def role(self, name: str, *, inherits: Sequence[str | Role] = ()) -> Role:
         """A new role; call `may` on it. It may do nothing that no rule says, and all that the inherited ones may."""
         return self.policies.role(name, inherits=inherits)
+
+    def track(self, function: str, *, kind: str, name: str | None = None) -> None:
+        """Serve a function as a GraphQL field of queries or mutations (`kind`), for the roles that may call it.
+
+        It is "schema.function", or "function" of the first schema, and returns rows of a table. One of a query can't
+        change the database. `name` is the field's, if not the function's own. Whether the function is there is checked
+        when the app starts.
+        """
+        if kind not in {each.value for each in FieldKind}:
+            raise DeclarationError(f"no field is a {kind!r}", where="track", hint="kind='query' or kind='mutation'")
+        self.policies.tracked[function] = Tracked(FieldKind(kind), name)
 
     def configure(self, settings: Settings) -> None:
         """Other settings, before `start`."""

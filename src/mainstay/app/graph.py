@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mainstay.app.granting import Granting
+from mainstay.app.served import Served
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
 from mainstay.core.idempotency import kept, parse_once, replayed
@@ -26,7 +27,7 @@ VOCABULARIES_MAX = 20
 
 
 class Graph:
-    """Answers GraphQL for one catalog. `told` are the settings that tell code in the database of a request."""
+    """Answers GraphQL for one catalog."""
 
     def __init__(  # noqa: PLR0913 - the rooms that it joins
         self,
@@ -34,7 +35,7 @@ class Graph:
         pipeline: Pipeline,
         granting: Granting,
         ledger: Ledger,
-        told: frozenset[str],
+        served: Served,
         *,
         aggregates: bool,
     ) -> None:
@@ -42,7 +43,8 @@ class Graph:
         self.ledger = ledger
         self.pipeline = pipeline
         self.granting = granting
-        self.told = told
+        self.told = served.wire.told
+        self.tracked = served.tracked
         self.aggregates = aggregates
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
 
@@ -85,7 +87,7 @@ class Graph:
             catalog, policy = self.pipeline.catalog, await self.granting(role)
             limits = self.pipeline.limits
             described = [describe(catalog, policy, role, limits, schema=schema) for schema in catalog.schemas]
-            known = Vocabulary(described, aggregates=self.aggregates)
+            known = Vocabulary(described, functions=self.tracked, aggregates=self.aggregates)
             self._vocabularies.put(role, known)
         return known
 

@@ -98,7 +98,7 @@ class Answering:
             pipeline,
             granting,
             self.ledger,
-            served.wire.told,
+            served,
             aggregates=settings.aggregates_enabled,
         )
 

@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from mainstay.core.catalog import Catalog
+from mainstay.core.catalog import Catalog, FunctionKey
 from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending
 from mainstay.core.problem import DeclarationError
+from mainstay.core.tracking import Tracked
 from mainstay.plan.view import Policy
+from mainstay.policy.calls import tracked_of
 from mainstay.policy.declare import Policies
 from mainstay.policy.defer import Deferred
 from mainstay.policy.environment import Impersonation, is_mentioned
@@ -29,6 +31,8 @@ class Served(msgspec.Struct, frozen=True):
     policy: Policy
     wire: RestWire
     impersonation: Impersonation | None = None
+    tracked: Mapping[FunctionKey, Tracked] = {}
+    """Functions that are fields."""
 
 
 def serve_catalog(
@@ -53,7 +57,8 @@ def serve_catalog(
         )
     told = [name for name in TOLD if impersonation is not None and is_mentioned(name, catalog.mentioned)]
     wire = rest_wire(settings, catalog.schemas, told, catalog.written, Nesting(catalog))
-    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation)
+    tracked = tracked_of(policies.tracked, catalog)
+    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation, tracked)
 
 
 def _policy(settings: Settings, policies: Policies, catalog: Catalog) -> Policy:

@@ -167,9 +167,12 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Together(msgspec.Struct, frozen=True, cache_hash=True):
-    """Several reads of one snapshot, as the members of one object, in order; a text is a member as it is."""
+    """Several reads of one snapshot, as the members of one object, in order; a text is a member as it is.
 
-    members: tuple[tuple[str, "Read | str"], ...]
+    A call among them is one that may not change the database.
+    """
+
+    members: tuple[tuple[str, "Read | Invoke | str"], ...]
 
 
 class Affected(msgspec.Struct, frozen=True, cache_hash=True):
@@ -385,6 +388,8 @@ class Invoke(msgspec.Struct, frozen=True, cache_hash=True):
     format: Format | None = Format.ARRAY
     strip_nulls: bool = False
     affected_max: int | None = None
+    summary: tuple[Member, ...] | None = None
+    """What the page's rows come to, as one object, in their place; `select` is then empty."""
 
 
 Shape: TypeAlias = Read | Together | Write | Invoke

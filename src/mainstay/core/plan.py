@@ -125,7 +125,11 @@ class ReadPlan(msgspec.Struct, frozen=True):
 class TogetherPlan(msgspec.Struct, frozen=True):
     """Several reads in one statement; a text is a member as it is."""
 
-    members: tuple[tuple[str, ReadPlan | str], ...]
+    members: tuple[tuple[str, "ReadPlan | InvokePlan | str"], ...]
+
+    @property
+    def called(self) -> tuple[Function, ...]:
+        return tuple(member.function for _, member in self.members if isinstance(member, InvokePlan))
 
 
 class Returned(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from mainstay.core.problem import Problem
 from mainstay.plan.handle import content_type, handling, unavailable
 from mainstay.plan.limit import limit_select
 from mainstay.plan.overload import choose, given_names, unknown_function
-from mainstay.plan.resolve import resolve_select
+from mainstay.plan.resolve import resolve_select, resolve_summary
 from mainstay.plan.view import View
 
 TEXT, XML, BINARY = "text/plain", "text/xml", "application/octet-stream"
@@ -88,6 +88,8 @@ def returned_table(view: View, function: Function) -> Table:
 def _select(view: View, function: Function, invoke: Invoke) -> Select:
     table = returned_table(view, function)
     resolved = resolve_select(view, table, invoke.select, invoke.where, invoke.order)
+    if invoke.summary is not None:
+        resolved = msgspec.structs.replace(resolved, summary=resolve_summary(view, table, invoke.summary, "select"))
     return limit_select(view, msgspec.structs.replace(resolved, limit=invoke.limit, offset=invoke.offset))
 
 

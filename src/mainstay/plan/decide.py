@@ -8,7 +8,7 @@ from mainstay.core.catalog import Catalog, Table
 from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Is, Not, Or, Related, both
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, Read, Shape, Together, Update
-from mainstay.core.plan import Nested, Plan, ReadPlan, Select, TogetherPlan
+from mainstay.core.plan import InvokePlan, Nested, Plan, ReadPlan, Select, TogetherPlan
 from mainstay.core.problem import Problem
 from mainstay.plan.call import plan_invoke
 from mainstay.plan.group import distinct
@@ -74,15 +74,25 @@ def plan_read(view: View, read: Read) -> ReadPlan:
 
 
 def plan_together(view: View, together: Together) -> TogetherPlan:
-    """Each read as by itself, and `where` of a problem begins with the member that it is about."""
-    members: list[tuple[str, ReadPlan | str]] = []
-    for name, read in together.members:
+    """Each as by itself, and `where` of a problem begins with the member that it is about."""
+    members: list[tuple[str, ReadPlan | InvokePlan | str]] = []
+    for name, member in together.members:
         try:
-            members.append((name, read if isinstance(read, str) else plan_read(view, read)))
+            members.append((name, _plan_member(view, member)))
         except Problem as problem:
             problem.where = f"{name}.{problem.where}"
             raise
     return TogetherPlan(tuple(members))
+
+
+def _plan_member(view: View, member: Read | Invoke | str) -> ReadPlan | InvokePlan | str:
+    match member:
+        case Read():
+            return plan_read(view, member)
+        case Invoke():
+            return plan_invoke(view, msgspec.structs.replace(member, safe=True))
+        case str():
+            return member
 
 
 def _count(view: View, count: Count, select: Select) -> Count:

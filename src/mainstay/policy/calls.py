@@ -1,14 +1,15 @@
 """Which functions of the database a role may call, and what the policy passes them; checked when the app starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mainstay.core.catalog import Argument, Catalog, FunctionKey, Kind
 from mainstay.core.condition import Claim, Literal, Operand
 from mainstay.core.problem import DeclarationError
 from mainstay.core.rule import Presets
+from mainstay.core.tracking import Tracked
 from mainstay.policy.check import suggest
-from mainstay.policy.claims import ClaimSlot
+from mainstay.policy.claims import ClaimSlot, claim
 from mainstay.policy.constants import constant_text
 from mainstay.policy.declare import Role
 
@@ -23,6 +24,11 @@ def calls_of(role: Role, catalog: Catalog) -> Calls:
         key = _function(grant.function, catalog, where)
         calls.setdefault(key, _presets(key, grant.presets, catalog, f"{where} {key}"))
     return calls
+
+
+def tracked_of(tracked: Mapping[str, Tracked], catalog: Catalog) -> dict[FunctionKey, Tracked]:
+    """The functions that are fields. Raises DeclarationError for one that is not there."""
+    return {_function(name, catalog, "track"): each for name, each in tracked.items()}
 
 
 def _function(name: str, catalog: Catalog, where: str) -> FunctionKey:
@@ -58,6 +64,8 @@ def _presets(key: FunctionKey, said: Sequence[tuple[str, Any]], catalog: Catalog
 
 
 def _operand(argument: Argument, value: Any, where: str) -> Operand:
+    if value is claim:  # all of them, as one object
+        return Claim(())
     if isinstance(value, ClaimSlot):
         return Claim(value.__clause_element__().path, many=argument.type.kind is Kind.ARRAY)
     if value is None:

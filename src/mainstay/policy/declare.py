@@ -10,6 +10,7 @@ import msgspec
 
 from mainstay.core.problem import DeclarationError
 from mainstay.core.rule import Action
+from mainstay.core.tracking import Tracked
 from mainstay.policy.claims import claim
 
 __all__ = ["Excluding", "Grant", "Policies", "Role", "claim", "excluding"]
@@ -100,9 +101,9 @@ class Role:
         """Let the role call functions of the database: "schema.function", or "function" of the first schema.
 
         All overloads of a name are meant. `presets`: {argument: claim or constant}, passed whoever calls; a caller
-        can't give such an argument, and overloads without it are not granted. Rows of a table that a function returns
-        are subject to the role's rules for that table; whatever else it returns the role sees. Whether the function is
-        there is checked when the app starts.
+        can't give such an argument, and overloads without it are not granted. `claim` itself is all of the claims, as
+        JSON. Rows of a table that a function returns are subject to the role's rules for that table; whatever else it
+        returns the role sees. Whether the function is there is checked when the app starts.
         """
         if not functions or not all(isinstance(function, str) for function in functions):
             raise DeclarationError("no function is named", where=f"role {self.name!r}", hint="may_call('add_them')")
@@ -115,6 +116,7 @@ class Policies:
 
     def __init__(self) -> None:
         self.roles: dict[str, Role] = {}
+        self.tracked: dict[str, Tracked] = {}
 
     def role(self, name: str, *, inherits: Sequence[str | Role] = ()) -> Role:
         """A new role, which may do all that the inherited ones may. Raises DeclarationError where the name is taken."""

@@ -19,7 +19,7 @@ from mainstay.sql.binds import Expression, Named, cast, literal
 from mainstay.sql.condition import Conditions
 from mainstay.sql.document import Answering, document, handled
 from mainstay.sql.function import NamedCall
-from mainstay.sql.read import countable, rows
+from mainstay.sql.read import countable, rows, summary_answer
 
 CALLED = "called"
 
@@ -27,6 +27,9 @@ CALLED = "called"
 def invoke_answer(conditions: Conditions, plan: InvokePlan) -> Answering:
     """The body, how many rows it holds, and how many there are; of what may write, how many the function returned."""
     called = _called(conditions, plan)
+    if plan.select.summary is not None:
+        summed = conditions.checked(summary_answer(conditions, plan.select, called)).add_cte(called, nest_here=True)
+        return Answering(summed, (Column.ROWS, Column.BODY))
     page = rows(conditions, plan.select, called)
     answer = _document(page, plan)
     if plan.count is not Count.NONE:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot
 from mainstay.core.operation import Constant, Count, Nulls, Tally
-from mainstay.core.plan import Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed, TogetherPlan
+from mainstay.core.plan import Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed
 from mainstay.core.statement import Column
 from mainstay.sql.aggregate import aggregated, tallied
 from mainstay.sql.binds import Expression, Named, inline
@@ -35,20 +35,6 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
         answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full)
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)
-
-
-def together_answer(conditions: Conditions, plan: TogetherPlan) -> Answering:
-    """Each read's document as a member of one object."""
-    pairs: list[Pair] = []
-    for name, member in plan.members:
-        if isinstance(member, str):
-            pairs.append((name, inline(member)))
-            continue
-        part = read_answer(conditions, member, 0).select.subquery(conditions.alias())
-        pairs.append((name, sa.select(part.c[Column.BODY.value]).scalar_subquery()))
-    one: Expression = sa.literal_column("1")
-    answer = sa.select(one.label(Column.ROWS.value), json_object(pairs).label(Column.BODY.value))
-    return Answering(answer, (Column.ROWS, Column.BODY))
 
 
 def rows(conditions: Conditions, select: Select, source: sa.FromClause | None = None) -> sa.Select[Any]:
@@ -252,9 +238,9 @@ def _tied(conditions: Conditions, scope: Scope, nested: Nested) -> tuple[Scope, 
     return target, source, tie
 
 
-def summary_answer(conditions: Conditions, select: Select) -> sa.Select[Any]:
-    """What the rows come to, as one object. It counts as one row."""
-    scope = conditions.scope(select.table.key)
+def summary_answer(conditions: Conditions, select: Select, source: sa.FromClause | None = None) -> sa.Select[Any]:
+    """What the rows come to, as one object. It counts as one row. `source` stands in for the table."""
+    scope = conditions.scope(select.table.key) if source is None else Scope(select.table, source)
     body = _summed(conditions, select, scope, scope.source, None).label(Column.BODY.value)
     return sa.select(sa.literal_column("1").label(Column.ROWS.value), body)
 

@@ -29,7 +29,8 @@ from mainstay.sql.condition import Conditions
 from mainstay.sql.document import Answering
 from mainstay.sql.nested import nested_answer
 from mainstay.sql.overlay import Overlay
-from mainstay.sql.read import countable, read_answer, rows, together_answer
+from mainstay.sql.read import countable, read_answer, rows
+from mainstay.sql.together import together_answer
 from mainstay.sql.write import delete_answer, insert_answer, update_answer
 
 W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)
@@ -92,8 +93,17 @@ def _together(plan: TogetherPlan, catalog: Catalog, *, answers: bool) -> Stateme
     answer = with_response(together_answer(Conditions(catalog, binds), plan), answers=answers)
     text, names = render(answer.select)
     used = binds.in_order(names)
-    shared = None if answers else batched(lambda each: together_answer(each, plan), catalog, used)
-    return Statement(text=text, binds=used, columns=answer.columns, mode=Mode.READ, batch=shared)
+    alone = any(function.volatility is Volatility.VOLATILE for function in plan.called)
+    return Statement(
+        text=text,
+        binds=used,
+        columns=answer.columns,
+        mode=Mode.READ,
+        batch=None if alone or answers else batched(lambda each: together_answer(each, plan), catalog, used),
+        alone=alone,
+        calls=bool(plan.called),
+        settings=tuple(dict.fromkeys(setting for function in plan.called for setting in function.settings)),
+    )
 
 
 def _estimate(plan: ReadPlan, catalog: Catalog) -> Statement | None:

@@ -16,12 +16,14 @@ from mainstay.core.operation import (
     Format,
     How,
     Insert,
+    Invoke,
     Nodes,
     Returning,
     Update,
     Write,
 )
 from mainstay.core.problem import Problem
+from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid
@@ -50,7 +52,7 @@ TEXTS = ColumnType(Kind.ARRAY, "text[]", element=TEXT)
 class Deed(NamedTuple):
     """One write, or a text that stands for itself. `place` is where a problem is that says nothing of where it is."""
 
-    shape: Write | str
+    shape: Write | Invoke | str
     place: str
 
 
@@ -64,7 +66,7 @@ class Root(NamedTuple):
 
 def read_mutation(translation: Translation) -> list[Root]:
     """All root fields, in order. Raises Problem for whatever the role has no name for, and past `roots_max`."""
-    if not translation.vocabulary.writes:
+    if not translation.vocabulary.writes and not translation.vocabulary.calls:
         raise invalid("no mutations exist", "$")
     selection = translation.document.operation.selection_set
     fields = translation.document.fields([(selection, "$.selectionSet")], ROOT, translation.variables)
@@ -78,6 +80,8 @@ def read_mutation(translation: Translation) -> list[Root]:
 def _root(translation: Translation, asked: Asked) -> Root:
     if asked.name == TYPENAME:
         return Root(asked.key, (Deed(typename(asked, ROOT).value, asked.place),))
+    if (function := translation.vocabulary.calls.get(asked.name)) is not None:
+        return Root(asked.key, (Deed(read_call(translation, function, asked, ROOT), asked.place),))
     found = translation.vocabulary.writes.get(asked.name)
     if found is None:
         raise invalid(f"field '{asked.name}' not found in type: '{ROOT}'", asked.place)

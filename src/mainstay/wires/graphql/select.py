@@ -1,4 +1,4 @@
-"""Reads a query's selections: root fields become reads, related rows embeds, and aggregates summaries."""
+"""Reads selections: fields of rows become reads, related rows embeds, and aggregates summaries."""
 
 import re
 from typing import NamedTuple
@@ -18,70 +18,40 @@ from mainstay.core.operation import (
     Pick,
     Read,
     Tally,
-    Together,
 )
-from mainstay.core.problem import Problem
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.given import Given, Numeral, kind_of
 from mainstay.wires.graphql.order import AGGREGATES, Ordered, Orders
 from mainstay.wires.graphql.problems import invalid, unserved
 from mainstay.wires.graphql.spelling import check, is_whole, spelling, whole
 from mainstay.wires.graphql.translation import Translation
-from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, RootKind, TableType
+from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType
 from mainstay.wires.graphql.where import read_where
 
 TYPENAME = "__typename"
 LISTED = frozenset({"where", "order_by", "limit", "offset", "distinct_on"})
-INTROSPECTION = frozenset({"__schema", "__type"})
 STATISTICS = frozenset({"stddev", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "variance"})
 STEP = re.compile(r"""\.?([A-Za-z_][A-Za-z0-9_-]*)|\.?\[(\d{1,9})\]|\.?\["([^"]*)"\]|\.?\['([^']*)'\]""")
 
 
-def read_query(translation: Translation) -> Together:
-    """All root fields. Raises Problem for whatever the role has no name for, and past `roots_max`."""
-    selection = translation.document.operation.selection_set
-    roots = translation.document.fields([(selection, "$.selectionSet")], "query_root", translation.variables)
-    if len(roots) > translation.limits.roots_max:
-        message = f"The document has too many root fields: at most {translation.limits.roots_max} are allowed"
-        raise Problem("MS491", message, where="$.selectionSet")
-    return Together(tuple((asked.key, _root(translation, asked)) for asked in roots))
-
-
-def _root(translation: Translation, asked: Asked) -> Read | str:
-    if asked.name == TYPENAME:
-        return typename(asked, "query_root").value
-    if asked.name in INTROSPECTION:
-        raise unserved("introspection is", asked.place)
-    found = translation.vocabulary.roots.get(asked.name)
-    if found is None:
-        raise invalid(f"field '{asked.name}' not found in type: 'query_root'", asked.place)
-    kind, table = found
-    match kind:
-        case RootKind.ROWS:
-            return _rows(translation, table, asked)
-        case RootKind.AGGREGATE:
-            return _aggregate(translation, table, asked)
-        case RootKind.KEY:
-            return _by_key(translation, table, asked)
-
-
-def _rows(translation: Translation, table: TableType, asked: Asked) -> Read:
-    listing = _listing(translation, table, asked, "query_root", 0)
+def read_rows(translation: Translation, table: TableType, asked: Asked, owner: str) -> Read:
+    """`owner` is the type that has the field."""
+    listing = _listing(translation, table, asked, owner, 0)
     items = (*read_items(translation, table, asked, 0), *listing.ordered.through)
     offset = _offset_slot(translation, asked, listing)
     return Read(table.ref, items, listing.where, listing.ordered.keys, listing.limit, offset)
 
 
-def _aggregate(translation: Translation, table: TableType, asked: Asked) -> Read:
-    listing = _listing(translation, table, asked, "query_root", 0)
+def read_aggregate(translation: Translation, table: TableType, asked: Asked, owner: str) -> Read:
+    listing = _listing(translation, table, asked, owner, 0)
     _refuse_through(listing, asked)
     summary = _summary(translation, table, asked, 0)
     offset = _offset_slot(translation, asked, listing)
     return Read(table.ref, (), listing.where, listing.ordered.keys, listing.limit, offset, summary=summary)
 
 
-def _by_key(translation: Translation, table: TableType, asked: Asked) -> Read:
-    require_arguments(asked, frozenset(table.primary_key), "query_root")
+def read_by_key(translation: Translation, table: TableType, asked: Asked, owner: str) -> Read:
+    require_arguments(asked, frozenset(table.primary_key), owner)
     parts = []
     for name in table.primary_key:
         place = f"{asked.place}.args.{name}"

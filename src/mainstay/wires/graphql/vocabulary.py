@@ -5,15 +5,16 @@ does not exist, whatever the reason.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
 import msgspec
 
-from mainstay.core.catalog import Column, ColumnType, Kind, TableKey
-from mainstay.core.description import Description, RelationDescription, TableDescription
-from mainstay.core.operation import TableRef
+from mainstay.core.catalog import Argument, Column, ColumnType, Function, FunctionKey, Kind, TableKey
+from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
+from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.rule import Action
+from mainstay.core.tracking import FieldKind, Tracked
 
 NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 """A name that GraphQL can say (GraphQL, 2.1.9); those with two underscores in front are its own."""
@@ -78,19 +79,64 @@ class TableType(msgspec.Struct, frozen=True):
     readable: bool = True
 
 
+class FunctionField(msgspec.Struct, frozen=True):
+    """A function as a field: `table` is whose rows it returns, `many` or one. `aggregate`: what they come to."""
+
+    name: str
+    ref: FunctionRef
+    arguments: dict[str, Argument]
+    table: TableType
+    many: bool
+    aggregate: bool = False
+
+
 class Vocabulary:
     """All of it for one role. With `aggregates` off, no aggregate has a name."""
 
-    def __init__(self, descriptions: Iterable[Description], *, aggregates: bool = True) -> None:
+    def __init__(
+        self,
+        descriptions: Iterable[Description],
+        *,
+        functions: Mapping[FunctionKey, Tracked] = {},
+        aggregates: bool = True,
+    ) -> None:
         self.aggregates = aggregates
         self.types: dict[TableKey, TableType] = {}
         self.roots: dict[str, tuple[RootKind, TableType]] = {}
         self.writes: dict[str, tuple[WriteKind, TableType]] = {}
+        self.functions: dict[str, FunctionField] = {}
+        self.calls: dict[str, FunctionField] = {}
+        descriptions = list(descriptions)
         for index, description in enumerate(descriptions):
             for table in description.tables:
                 if table.actions:
                     prefix = "" if index == 0 else f"{description.schema}_"
                     self._add(table, prefix)
+        for description in descriptions:
+            for called in description.functions:
+                tracked = functions.get(FunctionKey(description.schema, called.name))
+                if tracked is not None:
+                    self._add_function(called, tracked)
+
+    def _add_function(self, described: FunctionDescription, tracked: Tracked) -> None:
+        """One that returns rows of a table that the role reads. Of several of a name none is: a field has one form."""
+        if len(described.overloads) != 1:
+            return
+        [function] = described.overloads
+        name, field = tracked.name or described.name, self._field(function, tracked.name or described.name)
+        if field is None or not NAME.fullmatch(name):
+            return
+        fields = self.functions if tracked.kind is FieldKind.QUERY else self.calls
+        fields.setdefault(name, field)
+        if tracked.kind is FieldKind.QUERY and field.many and self.aggregates:
+            fields.setdefault(f"{name}_aggregate", msgspec.structs.replace(field, aggregate=True))
+
+    def _field(self, function: Function, name: str) -> FunctionField | None:
+        table = None if function.rows is None else self.types.get(function.rows)
+        if table is None or not table.readable or not all(NAME.fullmatch(each.name) for each in function.arguments):
+            return None
+        arguments = {each.name: each for each in function.arguments}
+        return FunctionField(name, FunctionRef(function.key.name, function.key.schema), arguments, table, function.many)
 
     def _add(self, described: TableDescription, prefix: str) -> None:
         table, readable = described.table, set(described.readable)

@@ -13,15 +13,15 @@ import msgspec
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Operation, Read, Shape
+from mainstay.core.operation import Invoke, Operation, Read, Shape
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
 from mainstay.wires.graphql.mutate import read_mutation
 from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, status_of
+from mainstay.wires.graphql.query import read_query
 from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
-from mainstay.wires.graphql.select import read_query
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import Vocabulary
 
@@ -120,9 +120,9 @@ def _query(translation: Translation) -> Prepared:
     together = read_query(translation)
     sources = tuple(translation.sources)
     match together.members:
-        case ((name, Read() as read),):
+        case ((name, (Read() | Invoke()) as read),):
             return Prepared((Step(read, b'{"data":{%b:' % encode(name)),), sources, b"}}")
-        case members if any(isinstance(member, Read) for _, member in members):
+        case members if any(not isinstance(member, str) for _, member in members):
             return Prepared((Step(together, b'{"data":'),), sources, b"}")
         case members:
             return Prepared((), sources, b'{"data":%b}' % encode(dict(members)))
