@@ -58,8 +58,8 @@ def test_no_alias_lets_a_key_out_of_its_quotes(url: str) -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_an_alias_is_answered_as_it_came(url: str, word: str) -> None:
-    cut = word[:63]  # by PostgreSQL
-    assert asked(url, f"{quoted(word)}:id,data->k") == [{cut: 1, "k": 1}]
+    """Also one that is longer than a column's name, which PostgreSQL would cut."""
+    assert asked(url, f"{quoted(word)}:id,data->k") == [{word: 1, "k": 1}]
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -53,6 +53,10 @@ class TableDescription(msgspec.Struct, frozen=True):
     replaceable: bool = False
     """One row may be put by its primary key."""
     relations: tuple[RelationDescription, ...] = ()
+    nested: tuple[RelationDescription, ...] = ()
+    """Relations by which an insert may nest rows, read or not; `select` is then how a payload says it."""
+    merged: tuple[RelationDescription, ...] = ()
+    """The same for an update, whose nested rows may be there already."""
     rows_max: int = 0
     """Rows of one answer."""
 

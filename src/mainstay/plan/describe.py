@@ -4,7 +4,7 @@ What the role may not see is not in the description, not even as a part of a key
 `View` and of the role's rules go in, and nothing is read past them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import msgspec
 
@@ -14,7 +14,8 @@ from mainstay.core.limits import Limits
 from mainstay.core.operation import FunctionRef
 from mainstay.core.problem import Problem
 from mainstay.core.rule import Action, Rule
-from mainstay.plan.relation import find_relation
+from mainstay.plan.nested import INSERTING, REACHING
+from mainstay.plan.relation import choose_relation
 from mainstay.plan.view import Policy, View
 
 Key = tuple[str, ...]
@@ -77,7 +78,7 @@ def _describe_table(view: View, table: Table) -> TableDescription:
         readable=tuple(name for name in table.columns if name in masks),
         masked=frozenset(name for name, mask in masks.items() if mask is not None),
         unfiltered=_unfiltered(view, table.key),
-        relations=tuple(_describe_relations(view, table)),
+        relations=tuple(_describe_relations(table, [relation for _, relation in view.relations(table)])),
         rows_max=min(bound for bound in bounds if bound is not None),
     )
     return _with_writes(view, plain)
@@ -104,15 +105,25 @@ def _with_writes(view: View, plain: TableDescription) -> TableDescription:
     creatable = _union(rule.columns for rule in creates)
     given = creatable | {name for rule in creates for name, _ in rule.presets}
     conflicts = tuple(key for key in _keys(table) if given.issuperset(key)) if creates else ()
+    own = view.catalog.tables[table.key]
     return msgspec.structs.replace(
         plain,
         creatable=_in_order(table, creatable),
         required=_in_order(table, _intersection(_required(table, rule) for rule in creates)),
         updatable=_in_order(table, _union(rule.columns for rule in updates)),
         conflicts=conflicts,
+        nested=tuple(_described_writes(view, own, INSERTING)) if creates else (),
+        merged=tuple(_described_writes(view, own, REACHING)) if updates else (),
         upsertable=bool(conflicts and updates),
         replaceable=bool(table.primary_key and updates) and creatable.issuperset(table.primary_key),
     )
+
+
+def _described_writes(view: View, table: Table, actions: Set[Action]) -> Iterator[RelationDescription]:
+    """A column of the name goes first in a payload."""
+    for each in _describe_relations(table, view.writable_relations(table, actions)):
+        if each.select not in table.columns:
+            yield each
 
 
 def _required(table: Table, rule: Rule) -> frozenset[str]:
@@ -139,10 +150,10 @@ def _in_order(table: Table, names: frozenset[str]) -> Key:
     return tuple(name for name in table.columns if name in names)
 
 
-def _describe_relations(view: View, table: Table) -> Iterator[RelationDescription]:
+def _describe_relations(table: Table, visible: Sequence[Relation]) -> Iterator[RelationDescription]:
     """Relations that a request can name. One that can't be told from another is not there for any client."""
-    for _, relation in view.relations(table):
-        found = next((words for words in _spellings(relation) if _finds(view, table, relation, *words)), None)
+    for relation in visible:
+        found = next((words for words in _spellings(relation) if _finds(visible, table, relation, *words)), None)
         if found is not None:
             name, hint = found
             yield RelationDescription(name, name if hint is None else f"{name}!{hint}", relation)
@@ -163,9 +174,9 @@ def _spellings(relation: Relation) -> Iterator[tuple[str, str | None]]:
             yield relation.target.name, hint
 
 
-def _finds(view: View, table: Table, relation: Relation, name: str, hint: str | None) -> bool:
+def _finds(visible: Sequence[Relation], table: Table, relation: Relation, name: str, hint: str | None) -> bool:
     """Raises nothing: a spelling that means no relation or several is a wrong one."""
     try:
-        return find_relation(view, table, name, hint, "select") is relation
+        return choose_relation(visible, table, name, hint, "select") is relation
     except Problem:
         return False

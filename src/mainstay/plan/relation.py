@@ -4,6 +4,8 @@ The rules are PostgREST's (https://docs.postgrest.org/en/v14/references/api/reso
 relationship names in front.
 """
 
+from collections.abc import Sequence
+
 from mainstay.core.catalog import Relation, Table
 from mainstay.core.problem import Problem
 from mainstay.plan.view import View, nearest
@@ -14,7 +16,7 @@ def find_relation(view: View, table: Table, target: str, hint: str | None, where
     return choose_relation([relation for _, relation in view.relations(table)], table, target, hint, where)
 
 
-def choose_relation(visible: list[Relation], table: Table, target: str, hint: str | None, where: str) -> Relation:
+def choose_relation(visible: Sequence[Relation], table: Table, target: str, hint: str | None, where: str) -> Relation:
     """The one of the visible relations. Raises PGRST200 where none fits, PGRST201 where several do."""
     named = [relation for relation in visible if relation.name == target]
     fitting = [relation for relation in named if hint is None or _hinted(relation, hint)]
@@ -57,7 +59,7 @@ def _hinted(relation: Relation, hint: str) -> bool:
     return len(relation.pairs) == 1 and hint in relation.pairs[0]
 
 
-def _unknown(table: Table, target: str, hint: str | None, visible: list[Relation], where: str) -> Problem:
+def _unknown(table: Table, target: str, hint: str | None, visible: Sequence[Relation], where: str) -> Problem:
     names = [relation.name or relation.target.name for relation in visible]
     near = nearest(target, names)
     using = f" using the hint '{hint}'" if hint else ""

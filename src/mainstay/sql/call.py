@@ -17,9 +17,9 @@ from mainstay.core.plan import InvokePlan, Passed
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, cast, literal
 from mainstay.sql.condition import Conditions
-from mainstay.sql.document import Answering, document, handled
+from mainstay.sql.document import Answering, document, handled, object_of
 from mainstay.sql.function import NamedCall
-from mainstay.sql.read import countable, rows, summary_answer
+from mainstay.sql.read import countable, names_of, rows, summary_answer
 
 CALLED = "called"
 
@@ -107,7 +107,7 @@ def _document(page: sa.Select[Any], plan: InvokePlan) -> Answering:
 
 def _json(rows_of: sa.Subquery, plan: InvokePlan) -> Expression:
     plain = plan.function.rows is None
-    value: Any = next(iter(rows_of.c)) if plain else rows_of.table_valued()
+    value: Any = next(iter(rows_of.c)) if plain else object_of(rows_of, names_of(plan.select))
     listed: Expression = sa.func.json_agg(value)
     if plan.function.many and plan.format is not Format.OBJECT:
         body: Expression = sa.func.coalesce(listed, sa.literal_column("'[]'"))

@@ -1,9 +1,11 @@
 """Documents: rows as one JSON or CSV text or as the database's own media type, and objects of members by name."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import TableValuedColumn
 
 from mainstay.core.operation import Format
 from mainstay.core.plan import Handling
@@ -13,6 +15,8 @@ from mainstay.sql.condition import row_type
 from mainstay.sql.function import NamedCall
 
 KEYSET = "keyset"
+NAME_BYTES_MAX = 63
+"""Of a column's name: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS"""
 Pair: TypeAlias = tuple[str, Expression]
 
 # PostgreSQL's functions take a hundred arguments: https://www.postgresql.org/docs/current/runtime-config-preset.html
@@ -31,18 +35,40 @@ class Answering(NamedTuple):
         return Answering(self.select.add_columns(expression.label(column.value)), (*self.columns, column))
 
 
-def document(page: sa.Select[Any], format_: Format, *, strip_nulls: bool, keyed: int | None = None) -> Answering:
+def label_of(name: str) -> str:
+    """What a member's column is called: as the member, unless PostgreSQL would cut that off."""
+    encoded = name.encode()
+    return name if len(encoded) <= NAME_BYTES_MAX else f"member {blake2b(encoded, digest_size=16).hexdigest()}"
+
+
+def object_of(rows_of: Any, names: Sequence[str]) -> Expression:
+    """Each row as an object of these members: a row's own, unless a member's name is longer than a column's."""
+    if all(label_of(name) == name for name in names):
+        whole: Expression = rows_of.table_valued()
+        return whole
+    return json_object([(name, rows_of.c[label_of(name)]) for name in names])
+
+
+def document(
+    page: sa.Select[Any],
+    format_: Format,
+    *,
+    strip_nulls: bool,
+    keyed: int | None = None,
+    names: Sequence[str] | None = None,
+) -> Answering:
     """The page's rows as one JSON or CSV document, and their number.
 
-    `keyed`: so many rows are a full page by key, whose last row's keyset is told as well.
+    `keyed`: so many rows are a full page by key, whose last row's keyset is told as well. `names` are the members', as
+    the caller has them.
     """
     if keyed is not None:
         rows_of, shown, keyset = _apart(page)
-        answer = _document(rows_of, shown, _names(page)[:-1], format_, strip_nulls=strip_nulls)
+        answer = _document(rows_of, shown, names or _names(page)[:-1], format_, strip_nulls=strip_nulls)
         last = sa.func.json_agg(keyset).op("->")(sa.literal_column(str(int(keyed) - 1)))
         return answer.adding(Column.CURSOR, last)
     rows_of = page.subquery("page")
-    return _document(rows_of, rows_of, _names(page), format_, strip_nulls=strip_nulls)
+    return _document(rows_of, rows_of, names or _names(page), format_, strip_nulls=strip_nulls)
 
 
 def _names(page: sa.Select[Any]) -> list[str]:
@@ -66,14 +92,14 @@ def _apart(page: sa.Select[Any]) -> tuple[sa.FromClause, Any, Expression]:
 def _document(
     rows_of: sa.FromClause, shown: Any, names: Sequence[str], format_: Format, *, strip_nulls: bool
 ) -> Answering:
-    whole = shown.table_valued()
+    whole = object_of(shown, names)
     count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
     body: Expression
     match format_:
         case Format.NONE:
             return Answering(count, (Column.ROWS,))
         case Format.CSV:
-            body = _csv(whole, names)
+            body = _csv(shown.table_valued(), names)
         case Format.FIRST:
             body = sa.func.coalesce(_first(whole), sa.literal_column("'null'"))
         case Format.OBJECT:
@@ -85,9 +111,15 @@ def _document(
     return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
 
 
+def as_json(whole: Any) -> Expression:
+    """`object_of` by itself, which in an array is JSON anyway."""
+    made: Expression = sa.func.row_to_json(whole) if isinstance(whole, TableValuedColumn) else whole
+    return made
+
+
 def _first(whole: Any) -> Expression:
     """An array of documents rather than one document, which PostgreSQL would read again for its first element."""
-    rows_of: Any = sa.func.array_agg(sa.func.row_to_json(whole), type_=sa.ARRAY(Named("json")))
+    rows_of: Any = sa.func.array_agg(as_json(whole), type_=sa.ARRAY(Named("json")))
     first: Expression = rows_of[sa.literal_column("1")]
     return first
 

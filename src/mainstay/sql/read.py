@@ -19,7 +19,7 @@ from mainstay.core.statement import Column
 from mainstay.sql.aggregate import aggregated, tallied
 from mainstay.sql.binds import Expression, Named, inline
 from mainstay.sql.condition import Conditions, Scope
-from mainstay.sql.document import KEYSET, Answering, Pair, document, handled, json_object
+from mainstay.sql.document import KEYSET, Answering, Pair, as_json, document, handled, json_object, label_of, object_of
 from mainstay.sql.represent import shown
 
 
@@ -32,7 +32,7 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
         answer = handled(page, plan.handling)
     else:
         full = plan.select.limit if plan.select.keyed else None
-        answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full)
+        answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full, names=names_of(plan.select))
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)
 
@@ -123,7 +123,7 @@ class _Rows:
         else:
             self.plain.append(value)
             value = value if represented is None else represented
-        self.columns.append(value.label(output.name))
+        self.columns.append(value.label(label_of(output.name)))
 
     def _add_spread(self, nested: Nested) -> None:
         """To-one: the target's members beside ours. To-many: each member an array, all in the same order."""
@@ -139,11 +139,11 @@ class _Rows:
                 for name, column in many.c.items()
             ]
             joined = sa.select(*arrays).select_from(many).lateral(self.conditions.alias())
-            members = [Output(name, None) for name, _ in joined.c.items()]
+            members = [Output(member.name, None) for member in _members(nested.select)]
         self.source = self.source.outerjoin(joined, sa.true())
         self.spread[nested.name] = joined
         for member in members:
-            self._add(msgspec.structs.replace(member, where=TRUE), joined.c[member.name])
+            self._add(msgspec.structs.replace(member, where=TRUE), joined.c[label_of(member.name)])
 
     def _aggregated(self, output: Output, expression: Expression | None) -> Expression:
         value = aggregated(output.aggregate or Aggregate.COUNT, expression)
@@ -187,8 +187,13 @@ class _Rows:
         member = next((each for each in _members(sort.through.select) if each.field == sort.field), None)
         cut = sort.through.select.limit == 0 or sort.through.select.skip > 0
         if joined is not None and member is not None and member.aggregate is None and (self.grouped or not cut):
-            return joined.c[member.name]
+            return joined.c[label_of(member.name)]
         return _related_key(self.conditions, self.scope, sort.through, sort.field)
+
+
+def names_of(select: Select) -> list[str]:
+    """The members of each row, as the caller has them."""
+    return [member.name for member in _members(select)]
 
 
 def _members(select: Select) -> list[Output]:
@@ -212,9 +217,9 @@ def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Express
         target, source, tie = _tied(conditions, scope, nested)
         return _summed(conditions, nested.select, target, source, (scope, tie))
     inner = _related_rows(conditions, scope, nested).subquery(conditions.alias())
-    whole = inner.table_valued()
+    whole = object_of(inner, names_of(nested.select))
     if nested.relation.to_one:
-        value: Any = sa.func.row_to_json(whole)
+        value: Any = as_json(whole)
     else:
         value = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
     return sa.select(value).select_from(inner).scalar_subquery()

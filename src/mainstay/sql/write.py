@@ -21,9 +21,9 @@ from mainstay.core.plan import Answer, DeletePlan, InsertPlan, Returned, UpdateP
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
-from mainstay.sql.document import Answering, Pair, document, handled, json_object
+from mainstay.sql.document import Answering, Pair, document, handled, json_object, object_of
 from mainstay.sql.overlay import Layer, Overlay, reads_again
-from mainstay.sql.read import rows
+from mainstay.sql.read import names_of, rows
 from mainstay.sql.represent import received, sent_type
 from mainstay.sql.returning import returning
 
@@ -314,7 +314,7 @@ def answer_of(
         if answer.handling is not None:
             answering = handled(page, answer.handling)
         else:
-            answering = document(page, answer.format, strip_nulls=answer.strip_nulls)
+            answering = document(page, answer.format, strip_nulls=answer.strip_nulls, names=names_of(answer.select))
         answering = _all_rows(answering, written)
     return answering.adding(Column.KEY, _key(written, answer.key))
 
@@ -332,7 +332,9 @@ def _summed(
             return name, inline(value)
         case Returned(name, select):
             rows_of = rows(conditions, select, written).subquery(conditions.alias())
-            listed: Any = sa.func.coalesce(sa.func.json_agg(rows_of.table_valued()), sa.literal_column("'[]'"))
+            listed: Any = sa.func.coalesce(
+                sa.func.json_agg(object_of(rows_of, names_of(select))), sa.literal_column("'[]'")
+            )
             return name, sa.select(listed).select_from(rows_of).scalar_subquery()
 
 

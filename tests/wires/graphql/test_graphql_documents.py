@@ -371,3 +371,15 @@ def test_one_root_field_alone_is_a_plain_read_whose_answer_is_wrapped() -> None:
     prepared = wire.prepare(question, "r", vocabulary())
     assert isinstance(prepared.steps[0].shape, Read)
     assert wire.answer(request, prepared, [Result(b'{"id":1}', 1)]).body == b'{"data":{"first":{"id":1}}}'
+
+
+def test_of_long_variables_no_form_is_kept() -> None:
+    """Or memory would hold every number of rows that anybody ever inserted."""
+    text = "mutation ($rows: [films_insert_input!]!) { insert_films(objects: $rows) { affected_rows } }"
+    wire = GraphWire(("/graphql",), Limits())
+    few, many = ([{"title": "T", "year": 2000}] * count for count in (2, 2_000))
+    forms = [wire.parse(posted(text, {"rows": rows})).form for rows in (few, many)]
+    assert isinstance(forms[0], tuple)
+    assert isinstance(forms[1], bytes)
+    assert forms[1] == wire.parse(posted(text, {"rows": many})).form
+    assert forms[1] != wire.parse(posted(text, {"rows": [*many, few[0]]})).form

@@ -5,6 +5,7 @@ values. Whatever of a variable changes more than a value is pinned: such a reque
 """
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import msgspec
@@ -16,6 +17,7 @@ from mainstay.wires.graphql.problems import invalid
 Path: TypeAlias = tuple[str | int, ...]
 
 VARIABLES_DEPTH_MAX = 64
+FORM_BYTES_MAX = 4_096
 
 
 class Word(str):
@@ -72,8 +74,14 @@ def skeleton(value: Any, depth: int = 0) -> Any:
     if type(value) is list:
         if any(type(each) in (dict, list) for each in value):
             return ("[", *(skeleton(each, depth + 1) for each in value))
-        return frozenset(KINDS[type(each)] for each in value)
+        return tuple(sorted({KINDS[type(each)] for each in value}))
     return KINDS[type(value)]
+
+
+def form_of(variables: Mapping[str, Any], size: int) -> object:
+    """What requests of one form have alike. `size` is the request's, in bytes: of a long one a digest is kept."""
+    form = skeleton(variables)
+    return form if size < FORM_BYTES_MAX else blake2b(repr(form).encode(), digest_size=16).digest()
 
 
 def at(variables: Mapping[str, Any], path: Path) -> Any:
@@ -160,7 +168,18 @@ class Variables:
         """Where an operation's value comes from: a variable, or the document."""
         if given.origin is not None:
             return Taken(given.origin, spell)
-        return Composed(given, spell) if _varies(given) else spell(plain(given))
+        return Composed(_without_values(given), spell) if _varies(given) else spell(plain(given))
+
+
+def _without_values(given: Given) -> Given:
+    """The same, of which nothing is kept that the next request's variables fill."""
+    if given.origin is not None:
+        return Given(None, given.origin)
+    if isinstance(given.value, dict):
+        return Given({key: _without_values(each) for key, each in given.value.items()})
+    if isinstance(given.value, list):
+        return Given([_without_values(each) for each in given.value])
+    return given
 
 
 def _varies(given: Given) -> bool:

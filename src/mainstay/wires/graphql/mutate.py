@@ -111,7 +111,7 @@ def _inserted(
         columns=rows.columns,
         payload=translation.slot(_required(asked, name), rows.spell).index,
         single=name == "object",
-        defaults=rows.partial,
+        defaults=rows.mixed,
         conflict=conflict.conflict,
         on_conflict=conflict.columns,
         merge=conflict.merge,

@@ -12,7 +12,7 @@ import msgspec
 
 from mainstay.core.exchange import Request
 from mainstay.core.problem import Problem
-from mainstay.wires.graphql.given import Numeral, skeleton
+from mainstay.wires.graphql.given import Numeral, form_of
 from mainstay.wires.graphql.problems import NO_REQUEST
 
 JSON = "application/json"
@@ -51,7 +51,7 @@ def read_question(request: Request) -> Question:
         envelope = _posted(request) if request.method == "POST" else _got(request)
         variables = envelope.variables or {}
         safe = request.method != "POST"
-        return Question(envelope.query, envelope.operationName, variables, skeleton(variables), safe)
+        return Question(envelope.query, envelope.operationName, variables, form_of(variables, len(request.body)), safe)
     except msgspec.ValidationError as error:
         raise _bad(f"the request is none of GraphQL: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

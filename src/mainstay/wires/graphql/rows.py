@@ -38,12 +38,17 @@ class Layout(NamedTuple):
 
 
 class Level(NamedTuple):
-    """The objects of one level. `partial`: not every object has every key."""
+    """The objects of one level, and of those below. `partial`: not every object has every key of its level."""
 
     columns: tuple[str, ...]
     children: tuple[NestedRows, ...]
     partial: bool
     layout: Layout
+
+    @property
+    def mixed(self) -> bool:
+        """Whether an object of any level lacks what another of its level has."""
+        return self.partial or any(_mixed(child) for child in self.children)
 
     def spell(self, value: Any) -> str:
         return json_text(_laid_out(value, self.layout))
@@ -95,7 +100,9 @@ class Rows:
         return (table.updated if self.changing else table.created).get(name)
 
     def _relation(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
-        return self.translation.vocabulary.relation(table, name)
+        relation = (table.merged if self.changing else table.nested).get(name)
+        target = None if relation is None else self.translation.vocabulary.types.get(relation.key)
+        return None if relation is None or target is None else (relation, target)
 
     def _count_rows(self, count: int, place: str) -> None:
         self.count += count
@@ -193,6 +200,10 @@ def _one_of(translation: Translation, given: Given, known: Mapping[str, object],
         names = ", ".join(f"'{name}'" for name in known)
         raise invalid(f"expected one of the values [{names}] for type '{type_name}', but found '{value}'", place)
     return str(value)
+
+
+def _mixed(rows: NestedRows) -> bool:
+    return rows.partial or any(_mixed(child) for child in rows.children)
 
 
 def _check(column: Column, given: Given, place: str) -> None:

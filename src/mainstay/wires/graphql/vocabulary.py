@@ -10,7 +10,7 @@ from enum import Enum
 
 import msgspec
 
-from mainstay.core.catalog import Argument, Column, ColumnType, Function, FunctionKey, Kind, TableKey
+from mainstay.core.catalog import Argument, Column, ColumnType, Function, FunctionKey, Kind, Relation, TableKey
 from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
 from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.rule import Action
@@ -76,6 +76,9 @@ class TableType(msgspec.Struct, frozen=True):
     created: dict[str, Column] = {}
     updated: dict[str, Column] = {}
     constraints: dict[str, tuple[str, ...]] = {}
+    nested: dict[str, RelationField] = {}
+    """Relations by which inserts nest rows, read or not; `merged` by which updates do."""
+    merged: dict[str, RelationField] = {}
     readable: bool = True
 
 
@@ -146,9 +149,11 @@ class Vocabulary:
         columns = {key: column for key, column in table.columns.items() if key in readable and NAME.fullmatch(key)}
         key = table.primary_key if columns.keys() >= set(table.primary_key) else ()
         ref = TableRef(table.name, table.key.schema if prefix else None)
-        relations = dict(_relations(described.relations, columns))
+        relations, nested, merged = _named(described, columns)
         written = _written(described)
-        found = self.types[table.key] = TableType(name, ref, columns, relations, key, *written, readable=bool(readable))
+        found = self.types[table.key] = TableType(
+            name, ref, columns, relations, key, *written, nested, merged, bool(readable)
+        )
         self._add_writes(found, described)
         if not readable:
             return
@@ -203,14 +208,36 @@ def _written(
     return created, updated, {name: key for name, key in keys.items() if NAME.fullmatch(name)}
 
 
+def _named(
+    described: TableDescription, columns: dict[str, Column]
+) -> tuple[dict[str, RelationField], dict[str, RelationField], dict[str, RelationField]]:
+    """The relations that are read, nested and merged, each under one name in all of them: reads choose first."""
+    kinds = [
+        {each.relation: each for each in kind} for kind in (described.relations, described.nested, described.merged)
+    ]
+    first: dict[Relation, RelationDescription] = {}
+    for kind in kinds:
+        first |= {relation: each for relation, each in kind.items() if relation not in first}
+    names = list(_relations(first.values(), columns))
+    read, nested, merged = (
+        {name: _field(kind[relation], fixed) for name, relation, fixed in names if relation in kind} for kind in kinds
+    )
+    return read, nested, merged
+
+
+def _field(described: RelationDescription, fixed: str) -> RelationField:
+    hint = described.select[len(described.name) + 1 :] or None
+    return RelationField(described.name, hint, fixed, described.target, described.to_one)
+
+
 def _relations(
     described: Iterable[RelationDescription], columns: dict[str, Column]
-) -> Iterator[tuple[str, RelationField]]:
+) -> Iterator[tuple[str, Relation, str]]:
+    """(name, relation, the hint that means it and no embed)"""
     taken = set(columns)
     for each in described:
         relation = each.relation
-        hint = each.select[len(each.name) + 1 :] or None
-        fixed = relation.name or relation.constraint or hint
+        fixed = relation.name or relation.constraint or each.select[len(each.name) + 1 :] or None
         if fixed is None and relation.junction is not None:
             fixed = relation.junction.table.name
         if fixed is None and relation.pairs:
@@ -219,7 +246,7 @@ def _relations(
         name = next((name for name in names if name not in taken and NAME.fullmatch(name)), None)
         if name is not None and fixed is not None:
             taken.add(name)
-            yield name, RelationField(each.name, hint, fixed, relation.target, relation.to_one)
+            yield name, relation, fixed
 
 
 def scalar_name(type_: ColumnType) -> str:
