@@ -7,7 +7,7 @@ from mainstay.core.operation import Given as Passed
 from mainstay.core.operation import Invoke, Read
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.select import read_aggregate, read_items, read_rows, require_arguments
 from mainstay.wires.graphql.spelling import check, spelling
 from mainstay.wires.graphql.translation import Translation, members_of
@@ -50,7 +50,7 @@ def _given(translation: Translation, function: FunctionField, asked: Asked) -> I
     members = members_of(asked.arguments.get(ARGUMENTS, Given({})), type_name, place)
     for name in members:
         if name not in function.arguments:
-            raise invalid(f"field '{name}' not found in type: '{type_name}'", f"{place}.{name}")
+            raise unknown(name, type_name, f"{place}.{name}")
     for name, argument in function.arguments.items():
         each = members.get(name)
         if each is not None:

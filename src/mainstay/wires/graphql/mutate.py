@@ -26,7 +26,7 @@ from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid
+from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.rows import Rows, read_conflict
 from mainstay.wires.graphql.select import TYPENAME, read_items, require_arguments, subfields, typename
 from mainstay.wires.graphql.spelling import array_text, check, json_text, spelling, text
@@ -84,7 +84,7 @@ def _root(translation: Translation, asked: Asked) -> Root:
         return Root(asked.key, (Deed(read_call(translation, function, asked, ROOT), asked.place),))
     found = translation.vocabulary.writes.get(asked.name)
     if found is None:
-        raise invalid(f"field '{asked.name}' not found in type: '{ROOT}'", asked.place)
+        raise unknown(asked.name, ROOT, asked.place)
     kind, table = found
     if kind is WriteKind.UPDATE_MANY:
         return Root(asked.key, tuple(_update_many(translation, table, asked)), listed=True)
@@ -133,10 +133,10 @@ def _update_by_key(translation: Translation, table: TableType, asked: Asked) -> 
     require_arguments(asked, frozenset({"pk_columns", *CHANGES}), ROOT)
     place = f"{asked.place}.args"
     inside = f"{place}.pk_columns"
-    given = members_of(_required(asked, "pk_columns"), f"{table.name}_pk_columns_input", inside)
+    given = members_of(_required(asked, "pk_columns"), table.type("pk_columns_input"), inside)
     for name in given:
         if name not in table.primary_key:
-            raise invalid(f"field '{name}' not found in type: '{table.name}_pk_columns_input'", inside)
+            raise unknown(name, table.type("pk_columns_input"), inside)
     where = _keyed(translation, table, given, inside)
     return _changed(translation, table, asked.arguments, where, _row(translation, table, asked), place), "$"
 
@@ -146,10 +146,10 @@ def _update_many(translation: Translation, table: TableType, asked: Asked) -> It
     returning = _response(translation, table, asked)
     for index, each in enumerate(items_of(_required(asked, "updates"))):
         place = f"{asked.place}.args.updates[{index}]"
-        members = members_of(each, f"{table.name}_updates", place)
+        members = members_of(each, table.type("updates"), place)
         for name in members:
             if name not in {"where", *CHANGES}:
-                raise invalid(f"field '{name}' not found in type: '{table.name}_updates'", place)
+                raise unknown(name, table.type("updates"), place)
         if "where" not in members:
             raise invalid("missing required field 'where'", place)
         where = _where(translation, table, members["where"], f"{place}.where")
@@ -189,7 +189,8 @@ def _required(asked: Asked, name: str) -> Given:
 
 def _where(translation: Translation, table: TableType, given: Given, place: str) -> Condition:
     if given.value is None:
-        raise invalid(f"unexpected null value for type '{table.name}_bool_exp'", place)
+        type_name = table.type("bool_exp")
+        raise invalid(f"unexpected null value for type '{type_name}'", place)
     return read_where(translation, table, given, place)
 
 
@@ -199,9 +200,10 @@ def _keyed(translation: Translation, table: TableType, given: dict[str, Given], 
     for name in table.primary_key:
         if name not in given:
             raise invalid(f"missing required field '{name}'", place)
-        type_ = table.columns[name].type
-        check(type_, given[name], f"{place}.{name}")
-        parts.append(Compare(Field(name), Operator.EQ, translation.slot(given[name], spelling(type_))))
+        column = table.columns[name]
+        check(column.type, given[name], f"{place}.{name}")
+        slot = translation.slot(given[name], spelling(column.type))
+        parts.append(Compare(Field(column.name), Operator.EQ, slot))
     return both(*parts)
 
 
@@ -240,11 +242,11 @@ def _changed(  # noqa: PLR0913, PLR0917 - an update's parts
 def _alterations(
     translation: Translation, table: TableType, operator: str, given: Given, place: str
 ) -> Iterator[Alteration]:
-    type_name = f"{table.name}{operator}_input"
+    type_name = table.type(f"{operator[1:]}_input")
     for name, each in members_of(given, type_name, place).items():
         column = table.updated.get(name)
         if column is None or not _takes(column, operator):
-            raise invalid(f"field '{name}' not found in type: '{type_name}'", f"{place}.{name}")
+            raise unknown(name, type_name, f"{place}.{name}")
         type_, spell = _operand(column, operator)
         check(type_, each, f"{place}.{name}")
         yield Alteration(column.name, OPERATORS[operator], translation.slot(each, spell))
@@ -271,7 +273,7 @@ def _operand(column: Column, operator: str) -> tuple[ColumnType, Callable[[objec
 
 def _response(translation: Translation, table: TableType, asked: Asked) -> Returning:
     """`{affected_rows returning {…}}`"""
-    type_name = f"{table.name}_mutation_response"
+    type_name = table.type("mutation_response")
     members: list[Nodes | Constant | Affected] = []
     for field in subfields(translation, asked, type_name):
         if field.name == TYPENAME:
@@ -283,7 +285,7 @@ def _response(translation: Translation, table: TableType, asked: Asked) -> Retur
             require_arguments(field, frozenset(), type_name)
             members.append(Nodes(field.key, read_items(translation, table, field, 0)))
         else:
-            raise invalid(f"field '{field.name}' not found in type: '{type_name}'", field.place)
+            raise unknown(field.name, type_name, field.place)
     return Returning(select=(), summary=tuple(members))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mainstay.core.condition import Aggregate, Aggregation, And, Field, Through
 from mainstay.core.operation import Embed, Nulls, Order
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.translation import Translation, items_of, members_of
 from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType
 
@@ -41,20 +41,20 @@ class Orders:
         if given is not None and given.value is not None:
             for index, each in enumerate(items_of(given)):
                 inside = f"{place}[{index}]" if isinstance(given.value, list) else place
-                for name, direction in members_of(each, f"{table.name}_order_by", inside).items():
+                for name, direction in members_of(each, table.type("order_by"), inside).items():
                     keys += self._key(table, name, direction, f"{inside}.{name}")
         return Ordered(tuple(keys), tuple(self.through.values()))
 
     def _key(self, table: TableType, name: str, given: Given, place: str) -> Iterator[Order]:
         vocabulary = self.translation.vocabulary
         if name in table.columns:
-            yield from self._sorted(Field(name), given, place)
+            yield from self._sorted(Field(table.columns[name].name), given, place)
         elif (found := vocabulary.aggregated(table, name)) is not None:
             yield from self._aggregates(*found, given, place)
         elif (found := vocabulary.relation(table, name)) is not None and found[0].to_one:
             yield from self._related(*found, name, given, place)
         else:
-            raise invalid(f"field '{name}' not found in type: '{table.name}_order_by'", place)
+            raise unknown(name, table.type("order_by"), place)
 
     def _sorted(
         self, field: Field | Aggregation, given: Given, place: str, relation: str | None = None
@@ -72,18 +72,18 @@ class Orders:
         self, relation: RelationField, target: TableType, name: str, given: Given, place: str
     ) -> Iterator[Order]:
         alias = f"order by {name}"  # no response key has a space in it
-        for column, direction in members_of(given, f"{target.name}_order_by", place).items():
+        for column, direction in members_of(given, target.type("order_by"), place).items():
             inside = f"{place}.{column}"
             if column not in target.columns:
                 if self.translation.vocabulary.relation(target, column) is not None:
                     raise unserved("an order through more than one relation is", inside)
-                raise invalid(f"field '{column}' not found in type: '{target.name}_order_by'", inside)
-            for key in self._sorted(Field(column), direction, inside, alias):
+                raise unknown(column, target.type("order_by"), inside)
+            for key in self._sorted(Field(target.columns[column].name), direction, inside, alias):
                 self.through[alias] = Embed(relation.target, alias=alias, hint=relation.hint)
                 yield key
 
     def _aggregates(self, relation: RelationField, target: TableType, given: Given, place: str) -> Iterator[Order]:
-        type_name = f"{target.name}_aggregate_order_by"
+        type_name = target.type("aggregate_order_by")
         of = Through(relation.target, And(), relation.fixed)
         for name, inner in members_of(given, type_name, place).items():
             inside = f"{place}.{name}"
@@ -93,11 +93,8 @@ class Orders:
             if name not in AGGREGATES:
                 raise unserved(f"an order by the aggregate '{name}' is", inside)
             kinds = SUMMABLE if name in ("sum", "avg") else COMPARABLE
-            for column, direction in members_of(inner, f"{target.name}_{name}_order_by", inside).items():
+            for column, direction in members_of(inner, target.type(f"{name}_order_by"), inside).items():
                 if column not in target.columns or target.columns[column].type.kind not in kinds:
-                    raise invalid(
-                        f"field '{column}' not found in type: '{target.name}_{name}_order_by'", f"{inside}.{column}"
-                    )
-                yield from self._sorted(
-                    Aggregation(AGGREGATES[name], Field(column), of=of), direction, f"{inside}.{column}"
-                )
+                    raise unknown(column, target.type(f"{name}_order_by"), f"{inside}.{column}")
+                aggregation = Aggregation(AGGREGATES[name], Field(target.columns[column].name), of=of)
+                yield from self._sorted(aggregation, direction, f"{inside}.{column}")

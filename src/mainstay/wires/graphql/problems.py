@@ -124,6 +124,10 @@ def invalid(message: str, place: str) -> Problem:
     return Problem(VALIDATION, message, where=place)
 
 
+def unknown(name: str, type_name: str, place: str) -> Problem:
+    return invalid(f"field '{name}' not found in type: '{type_name}'", place)
+
+
 def unserved(what: str, place: str) -> Problem:
     return Problem("not-supported", f"{what} not served yet", where=place)
 

@@ -6,7 +6,7 @@ from mainstay.core.operation import Invoke, Read, Together
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.document import Asked
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import unknown, unserved
 from mainstay.wires.graphql.select import TYPENAME, read_aggregate, read_by_key, read_rows, typename
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import RootKind
@@ -34,7 +34,7 @@ def _root(translation: Translation, asked: Asked) -> Read | Invoke | str:
         return msgspec.structs.replace(read_call(translation, function, asked, ROOT), safe=True)
     found = translation.vocabulary.roots.get(asked.name)
     if found is None:
-        raise invalid(f"field '{asked.name}' not found in type: '{ROOT}'", asked.place)
+        raise unknown(asked.name, ROOT, asked.place)
     kind, table = found
     match kind:
         case RootKind.ROWS:

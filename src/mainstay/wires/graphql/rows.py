@@ -11,7 +11,7 @@ from mainstay.core.condition import Condition
 from mainstay.core.operation import Conflict, NestedRows
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.spelling import check, json_text
 from mainstay.wires.graphql.translation import Translation, items_of, members_of
 from mainstay.wires.graphql.vocabulary import RelationField, TableType
@@ -86,7 +86,7 @@ class Rows:
                 elif self._relation(table, name) is not None:
                     below.setdefault(name, []).append((each, inside))
                 else:
-                    raise invalid(f"field '{name}' not found in type: '{type_name}'", inside)
+                    raise unknown(name, type_name, inside)
         nested = [self._nested(table, name, each, depth + 1) for name, each in below.items()]
         names = {**columns, **{name: child.key for name, (child, _) in zip(below, nested, strict=True)}}
         partial = any(len(members) != len(names) for members, _ in objects)
@@ -94,7 +94,7 @@ class Rows:
         return Level(tuple(names.values()), tuple(child for child, _ in nested), partial, layout)
 
     def _type_name(self, table: TableType) -> str:
-        return f"{table.name}_set_input" if self.changing else f"{table.name}_insert_input"
+        return table.type("set_input") if self.changing else table.type("insert_input")
 
     def _column(self, table: TableType, name: str) -> Column | None:
         return (table.updated if self.changing else table.created).get(name)
@@ -141,13 +141,13 @@ class Rows:
         self, relation: RelationField, target: TableType, given: Given, place: str
     ) -> Iterator[tuple[Given, str]]:
         form = "obj" if relation.to_one else "arr"
-        type_name = f"{target.name}_{form}_rel_insert_input"
+        type_name = target.type(f"{form}_rel_insert_input")
         if given.value is None:
             return
         members = members_of(given, type_name, place)
         for name in members:
             if name not in NESTED:
-                raise invalid(f"field '{name}' not found in type: '{type_name}'", f"{place}.{name}")
+                raise unknown(name, type_name, f"{place}.{name}")
         data = members.get("data")
         if data is None or data.value is None:
             raise invalid("missing required field 'data'", place)
@@ -173,17 +173,17 @@ def read_conflict(translation: Translation, table: TableType, given: Given | Non
     """`{constraint: …, update_columns: […], where: {…}}`: with no column to update, the row there stays."""
     if given is None or given.value is None:
         return OnConflict()
-    type_name = f"{table.name}_on_conflict"
+    type_name = table.type("on_conflict")
     members = members_of(given, type_name, place)
     for name in members:
         if name not in {"constraint", "update_columns", "where"}:
-            raise invalid(f"field '{name}' not found in type: '{type_name}'", f"{place}.{name}")
+            raise unknown(name, type_name, f"{place}.{name}")
     if "constraint" not in members:
         raise invalid("missing required field 'constraint'", place)
     inside = f"{place}.constraint"
-    constraint = _one_of(translation, members["constraint"], table.constraints, f"{table.name}_constraint", inside)
+    constraint = _one_of(translation, members["constraint"], table.constraints, table.type("constraint"), inside)
     updates = [
-        _one_of(translation, each, table.updated, f"{table.name}_update_column", f"{place}.update_columns[{index}]")
+        _one_of(translation, each, table.updated, table.type("update_column"), f"{place}.update_columns[{index}]")
         for index, each in enumerate(items_of(members.get("update_columns", Given([]))))
     ]
     key = table.constraints[constraint]

@@ -22,7 +22,7 @@ from mainstay.core.operation import (
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.given import Given, Numeral, kind_of
 from mainstay.wires.graphql.order import AGGREGATES, Ordered, Orders
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.spelling import check, is_whole, spelling, whole
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType
@@ -57,10 +57,11 @@ def read_by_key(translation: Translation, table: TableType, asked: Asked, owner:
         place = f"{asked.place}.args.{name}"
         if name not in asked.arguments:
             raise invalid(f"missing required field '{name}'", f"{asked.place}.args")
-        type_, given = table.columns[name].type, asked.arguments[name]
-        check(type_, given, place)
+        column, given = table.columns[name], asked.arguments[name]
+        check(column.type, given, place)
         translation.count_term(place)
-        parts.append(Compare(Field(name), Operator.EQ, translation.slot(given, spelling(type_))))
+        slot = translation.slot(given, spelling(column.type))
+        parts.append(Compare(Field(column.name), Operator.EQ, slot))
     items = read_items(translation, table, asked, 0)
     return Read(table.ref, items, both(*parts), format=Format.FIRST)
 
@@ -127,18 +128,19 @@ def _item(translation: Translation, table: TableType, asked: Asked, depth: int) 
     if (found := translation.vocabulary.aggregated(table, asked.name)) is not None:
         relation, target = found
         return _embedded_aggregate(translation, table, relation, target, asked, depth + 1)
-    raise invalid(f"field '{asked.name}' not found in type: '{table.name}'", asked.place)
+    raise unknown(asked.name, table.name, asked.place)
 
 
 def _pick(translation: Translation, table: TableType, asked: Asked) -> Pick:
-    is_json = table.columns[asked.name].type.kind is Kind.JSON
+    column = table.columns[asked.name]
+    is_json = column.type.kind is Kind.JSON
     require_arguments(asked, frozenset({"path"}) if is_json else frozenset(), table.name)
     require_leaf(asked)
     path: tuple[Step, ...] = ()
     given = asked.arguments.get("path")
     if given is not None:
         path = _path(translation.variables.pin(given), f"{asked.place}.args.path")
-    return Pick(Field(asked.name, path), alias=asked.key)
+    return Pick(Field(column.name, path), alias=asked.key)
 
 
 def _path(text: object, place: str) -> tuple[Step, ...]:
@@ -191,14 +193,14 @@ def _paged(translation: Translation, embed: Embed, listing: Listing) -> Embed:
 
 def _summary(translation: Translation, table: TableType, asked: Asked, depth: int) -> tuple[Member, ...]:
     """`{aggregate {…} nodes {…}}`"""
-    type_name = f"{table.name}_aggregate"
+    type_name = table.type("aggregate")
     members: list[Member] = []
     for field in subfields(translation, asked, type_name):
         if field.name == TYPENAME:
             members.append(typename(field, type_name))
             continue
         if field.name not in ("aggregate", "nodes"):
-            raise invalid(f"field '{field.name}' not found in type: '{type_name}'", field.place)
+            raise unknown(field.name, type_name, field.place)
         require_arguments(field, frozenset(), type_name)
         if field.name == "nodes":
             members.append(Nodes(field.key, read_items(translation, table, field, depth)))
@@ -208,7 +210,7 @@ def _summary(translation: Translation, table: TableType, asked: Asked, depth: in
 
 
 def _tallies(translation: Translation, table: TableType, asked: Asked) -> tuple[Member, ...]:
-    type_name = f"{table.name}_aggregate_fields"
+    type_name = table.type("aggregate_fields")
     members: list[Member] = []
     for field in subfields(translation, asked, type_name):
         if field.name == TYPENAME:
@@ -221,7 +223,7 @@ def _tallies(translation: Translation, table: TableType, asked: Asked) -> tuple[
         elif field.name in STATISTICS:
             raise unserved(f"the aggregate '{field.name}' is", field.place)
         else:
-            raise invalid(f"field '{field.name}' not found in type: '{type_name}'", field.place)
+            raise unknown(field.name, type_name, field.place)
     return tuple(members)
 
 
@@ -243,14 +245,15 @@ def _count(translation: Translation, table: TableType, asked: Asked, type_name: 
 
 def _counted_column(table: TableType, name: object, place: str) -> Field:
     if not isinstance(name, str) or name not in table.columns:
-        message = f"expected one of the values {[*table.columns]} for type '{table.name}_select_column'"
+        type_name = table.type("select_column")
+        message = f"expected one of the values {[*table.columns]} for type '{type_name}'"
         raise invalid(f"{message}, but found '{name}'", place)
-    return Field(str(name))
+    return Field(table.columns[name].name)
 
 
 def _of_columns(translation: Translation, table: TableType, asked: Asked) -> tuple[Member, ...]:
     """`max {a b}`"""
-    type_name = f"{table.name}_{asked.name}_fields"
+    type_name = table.type(f"{asked.name}_fields")
     kinds = SUMMABLE if asked.name in ("sum", "avg") else COMPARABLE
     members: list[Member] = []
     for field in subfields(translation, asked, type_name):
@@ -258,10 +261,10 @@ def _of_columns(translation: Translation, table: TableType, asked: Asked) -> tup
             members.append(typename(field, type_name))
             continue
         if field.name not in table.columns or table.columns[field.name].type.kind not in kinds:
-            raise invalid(f"field '{field.name}' not found in type: '{type_name}'", field.place)
+            raise unknown(field.name, type_name, field.place)
         require_arguments(field, frozenset(), type_name)
         require_leaf(field)
-        members.append(Tally(field.key, AGGREGATES[asked.name], (Field(field.name),)))
+        members.append(Tally(field.key, AGGREGATES[asked.name], (Field(table.columns[field.name].name),)))
     return tuple(members)
 
 

@@ -80,6 +80,11 @@ class TableType(msgspec.Struct, frozen=True):
     """Relations by which inserts nest rows, read or not; `merged` by which updates do."""
     merged: dict[str, RelationField] = {}
     readable: bool = True
+    comment: str | None = None
+
+    def type(self, suffix: str) -> str:
+        """The name of one of the types that are made of the table: `bool_exp`, `aggregate_fields`."""
+        return f"{self.name}_{suffix}"
 
 
 class FunctionField(msgspec.Struct, frozen=True):
@@ -152,7 +157,7 @@ class Vocabulary:
         relations, nested, merged = _named(described, columns)
         written = _written(described)
         found = self.types[table.key] = TableType(
-            name, ref, columns, relations, key, *written, nested, merged, bool(readable)
+            name, ref, columns, relations, key, *written, nested, merged, bool(readable), table.comment
         )
         self._add_writes(found, described)
         if not readable:

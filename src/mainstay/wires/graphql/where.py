@@ -25,7 +25,7 @@ from mainstay.core.condition import (
     both,
 )
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.spelling import check, listed, spelling
 from mainstay.wires.graphql.translation import Translation, items_of, members_of
 from mainstay.wires.graphql.vocabulary import TableType, scalar_name
@@ -64,7 +64,7 @@ def read_where(
     if given is None or given.value is None:
         return And()
     translation.require_depth(depth, place)
-    members = members_of(given, f"{table.name}_bool_exp", place).items()
+    members = members_of(given, table.type("bool_exp"), place).items()
     return both(*(_member(translation, table, name, each, f"{place}.{name}", depth) for name, each in members))
 
 
@@ -75,30 +75,28 @@ def _member(  # noqa: PLR0913, PLR0917 - where it stands
         return _logic(translation, table, name, given, place, depth)
     column = table.columns.get(name)
     if column is not None:
-        return _comparisons(translation, table, column, Field(name), given, place)
+        return _comparisons(translation, table, column, Field(column.name), given, place)
     if (found := translation.vocabulary.relation(table, name)) is not None:
         relation, target = found
-        where = read_where(translation, target, _required(given, f"{target.name}_bool_exp", place), place, depth + 1)
+        where = read_where(translation, target, _required(given, target.type("bool_exp"), place), place, depth + 1)
         translation.count_term(place)
         return Through(relation.target, where, relation.fixed)
     if (found := translation.vocabulary.aggregated(table, name)) is not None:
         relation, target = found
         return _counted(translation, target, Through(relation.target, And(), relation.fixed), given, place, depth)
-    raise invalid(f"field '{name}' not found in type: '{table.name}_bool_exp'", place)
+    raise unknown(name, table.type("bool_exp"), place)
 
 
 def _logic(  # noqa: PLR0913, PLR0917 - where it stands
     translation: Translation, table: TableType, name: str, given: Given, place: str, depth: int
 ) -> Condition:
-    given = _required(given, f"{table.name}_bool_exp", place)
+    given = _required(given, table.type("bool_exp"), place)
     if name == "_not":
         return Not(read_where(translation, table, given, place, depth + 1))
     parts = []
     for index, each in enumerate(items_of(given)):
         inside = f"{place}[{index}]"
-        parts.append(
-            read_where(translation, table, _required(each, f"{table.name}_bool_exp", inside), inside, depth + 1)
-        )
+        parts.append(read_where(translation, table, _required(each, table.type("bool_exp"), inside), inside, depth + 1))
     return both(*parts) if name == "_and" else Or(tuple(parts))
 
 
@@ -153,7 +151,7 @@ def _operator(type_: ColumnType, name: str, place: str) -> tuple[Operator, bool]
         return CONTAINMENTS[name], False
     if name in LATER:
         raise unserved(f"the operator '{name}' is", place)
-    raise invalid(f"field '{name}' not found in type: '{scalar_name(type_)}_comparison_exp'", place)
+    raise unknown(name, f"{scalar_name(type_)}_comparison_exp", place)
 
 
 def _null_test(translation: Translation, left: Measured, given: Given, place: str) -> Condition:
@@ -175,14 +173,14 @@ def _other_column(translation: Translation, table: TableType, given: Given, plac
         raise unserved("comparisons with columns of other tables are", place)
     if not isinstance(name, str) or name not in table.columns:
         raise invalid(f"'{name}' is not a column of '{table.name}'", place)
-    return Field(str(name))
+    return Field(table.columns[name].name)
 
 
 def _counted(  # noqa: PLR0913, PLR0917 - where it stands
     translation: Translation, target: TableType, through: Through, given: Given, place: str, depth: int
 ) -> Condition:
     """`{count: {predicate: {_gt: 1}, filter: {…}}}`"""
-    type_name = f"{target.name}_aggregate_bool_exp"
+    type_name = target.type("aggregate_bool_exp")
     members = members_of(given, type_name, place)
     if len(members) != 1:
         raise invalid("exactly one predicate should be specified", place)
