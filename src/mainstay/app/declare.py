@@ -5,7 +5,7 @@ application.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from mainstay.app.running import Running, database_url, make_pipeline
 from mainstay.app.served import Served, rest_wire, serve_catalog
 from mainstay.core.catalog import Catalog
 from mainstay.core.exchange import Request, Response
+from mainstay.core.exposure import Naming
 from mainstay.core.found import Found
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
@@ -26,6 +27,7 @@ from mainstay.core.tracking import FieldKind, Tracked
 from mainstay.plan.view import Policy
 from mainstay.policy.declare import Policies, Role
 from mainstay.reflect.database import reflect_database
+from mainstay.reflect.declared import Computing, Relating, Said
 from mainstay.reflect.joined import joined
 from mainstay.reflect.models import reflect_models
 from mainstay.reflect.sources import gather
@@ -62,6 +64,7 @@ class Mainstay:
             overrides.setdefault("database_url", reflect)
         self.settings = settings or Settings.load(overrides)
         self.policies = Policies()
+        self.said = Said()
         self._served: Served | None = None
         self._running: Running | None = None
         self._loading = asyncio.Lock()
@@ -81,6 +84,50 @@ class Mainstay:
             raise DeclarationError(f"no field is a {kind!r}", where="track", hint="kind='query' or kind='mutation'")
         self.policies.tracked[function] = Tracked(FieldKind(kind), name)
 
+    def relate(  # noqa: PLR0913 - what joins two tables
+        self,
+        table: str,
+        name: str,
+        *,
+        to: str | None = None,
+        by: str | Iterable[str] = (),
+        on: Mapping[str, str] | None = None,
+        many: bool = False,
+    ) -> None:
+        """Name a relation of a table that no model describes: what is related to each of its rows, one or `many`.
+
+        `by` are the columns of a foreign key: the table's own, or with `to` that of the other table to this one. `on`
+        are the columns that are equal, {own: other}, where no key says so. Whoever reads rows of both tables may go
+        it. Checked when the app starts.
+        """
+        columns = (by,) if isinstance(by, str) else tuple(by)
+        if bool(columns) == bool(on):
+            raise DeclarationError(
+                "it is not said what joins", where=f"relate {table!r}, {name!r}", hint="Say by=, or to= and on=."
+            )
+        self.said.relations.append(Relating(table, name, to, columns, tuple((on or {}).items()), many))
+
+    def compute(self, table: str, name: str, function: str) -> None:
+        """Call a function of the table's row by another name: a column, or a relation where it returns rows.
+
+        It takes the row first, and all its other arguments have defaults. Checked when the app starts.
+        """
+        self.said.computed.append(Computing(table, name, function))
+
+    def name(
+        self,
+        table: str,
+        name: str | None = None,
+        *,
+        columns: Mapping[str, str] | None = None,
+        roots: Mapping[str, str] | None = None,
+    ) -> None:
+        """What GraphQL calls a table, its columns {column: name}, and its root fields {"select_by_pk": name}.
+
+        REST keeps the database's own names. Checked when the app starts.
+        """
+        self.said.names[table] = Naming(name, dict(columns or {}), dict(roots or {}))
+
     def configure(self, settings: Settings) -> None:
         """Other settings, before `start`."""
         self.settings = settings
@@ -96,7 +143,7 @@ class Mainstay:
                 raise DeclarationError(
                     "the database was not read yet", where="Mainstay", hint="await app.load(), or app.start(), first."
                 )
-            self._served = serve_catalog(self.settings, self.policies, reflect_models(self.models))
+            self._served = serve_catalog(self.settings, self.policies, reflect_models(self.models), said=self.said)
         return self._served
 
     async def load(self) -> Served:
@@ -121,7 +168,7 @@ class Mainstay:
         catalog = reflect_database(found, settings.schemas, version)
         if self.models is not None:
             catalog = joined(reflect_models(self.models), catalog)
-        return serve_catalog(settings, self.policies, catalog, role_settings=found.role_settings)
+        return serve_catalog(settings, self.policies, catalog, role_settings=found.role_settings, said=self.said)
 
     @property
     def catalog(self) -> Catalog:

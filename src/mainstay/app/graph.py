@@ -44,7 +44,7 @@ class Graph:
         self.pipeline = pipeline
         self.granting = granting
         self.told = served.wire.told
-        self.tracked = served.tracked
+        self.exposure = served.exposure
         self.aggregates = aggregates
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
 
@@ -87,7 +87,7 @@ class Graph:
             catalog, policy = self.pipeline.catalog, await self.granting(role)
             limits = self.pipeline.limits
             described = [describe(catalog, policy, role, limits, schema=schema) for schema in catalog.schemas]
-            known = Vocabulary(described, functions=self.tracked, aggregates=self.aggregates)
+            known = Vocabulary(described, exposure=self.exposure, aggregates=self.aggregates)
             self._vocabularies.put(role, known)
         return known
 

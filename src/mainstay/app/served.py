@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from mainstay.core.catalog import Catalog, FunctionKey
+from mainstay.core.catalog import Catalog
+from mainstay.core.exposure import Exposure
 from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending
 from mainstay.core.problem import DeclarationError
-from mainstay.core.tracking import Tracked
 from mainstay.plan.view import Policy
 from mainstay.policy.calls import tracked_of
 from mainstay.policy.declare import Policies
@@ -19,6 +19,7 @@ from mainstay.policy.defer import Deferred
 from mainstay.policy.environment import Impersonation, is_mentioned
 from mainstay.policy.environment import Settings as RoleSettings
 from mainstay.policy.select import Policy as Rules
+from mainstay.reflect.declared import Said, names_of, with_said
 from mainstay.settings import Settings
 from mainstay.sql.names import call_text, search_path_text
 from mainstay.wires.rest import TOLD, RestWire
@@ -31,8 +32,7 @@ class Served(msgspec.Struct, frozen=True):
     policy: Policy
     wire: RestWire
     impersonation: Impersonation | None = None
-    tracked: Mapping[FunctionKey, Tracked] = {}
-    """Functions that are fields."""
+    exposure: Exposure = Exposure()
 
 
 def serve_catalog(
@@ -41,8 +41,11 @@ def serve_catalog(
     catalog: Catalog,
     *,
     role_settings: Mapping[str, RoleSettings] = {},
+    said: Said | None = None,
 ) -> Served:
-    """Raises DeclarationError for rules that do not fit the catalog, or where nobody decides."""
+    """Raises DeclarationError for what is said and does not fit the catalog, or where nobody decides."""
+    said = said or Said()
+    catalog = with_said(catalog, said)
     impersonation = None
     if settings.security != "policy":
         impersonation = Impersonation(
@@ -57,8 +60,8 @@ def serve_catalog(
         )
     told = [name for name in TOLD if impersonation is not None and is_mentioned(name, catalog.mentioned)]
     wire = rest_wire(settings, catalog.schemas, told, catalog.written, Nesting(catalog))
-    tracked = tracked_of(policies.tracked, catalog)
-    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation, tracked)
+    exposure = Exposure(names_of(said, catalog), tracked_of(policies.tracked, catalog))
+    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation, exposure)
 
 
 def _policy(settings: Settings, policies: Policies, catalog: Catalog) -> Policy:

@@ -140,6 +140,9 @@ class Relation(msgspec.Struct, frozen=True):
     to_view: bool = False
     """True where the target is a view, which another's key or its column does not mean by name."""
 
+    declared: bool = False
+    """True where the team named it on its own: who reads rows of both ends may go it, whatever columns join them."""
+
 
 class TableForm(Enum):
     """What a table is in the database."""
@@ -252,6 +255,8 @@ class Catalog(msgspec.Struct, frozen=True):
     time_zones: frozenset[str] = frozenset()
     mentioned: frozenset[str] | None = None
     postgis: str | None = None
+    apart: tuple[Relation, ...] = ()
+    """By foreign keys to tables of another schema: no table's, unless the team names them."""
 
     @property
     def written(self) -> frozenset[str]:

@@ -39,7 +39,12 @@ def exists(table: Table, nested: Nested, where: Condition = TRUE) -> Condition:
 
 
 def join_conditions(view: View, table: Table, relation: Relation) -> Joined:
-    """Where the join's columns show. A masked column reads as NULL, and NULL joins nothing."""
+    """Where the join's columns show. A masked column reads as NULL, and NULL joins nothing.
+
+    A relation that the team named by itself joins whatever shows of its columns.
+    """
+    if relation.declared:
+        return Joined(TRUE, TRUE, TRUE)
     source, target = view.reading(table), view.reading(view.target(relation))
     junction = relation.junction
     if junction is None:

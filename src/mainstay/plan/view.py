@@ -142,6 +142,8 @@ class View:
         """A function is given the whole row, whatever of it the role reads: so the role must be allowed to call it."""
         if relation.function is not None and not self.policy.may_call(self.role, relation.function):
             return False
+        if relation.declared:
+            return self.policy.reading(self.role, relation.target) is not None
         source = self._reads(table.key, (left for left, _ in relation.pairs))
         if relation.junction is None:
             return source and self._reads(relation.target, (right for _, right in relation.pairs))
@@ -158,6 +160,8 @@ class View:
         junction = relation.junction
         if not self.policy.actions(self.role, relation.target) & actions:
             return False
+        if relation.declared:
+            return True
         if junction is None:
             return self._knows(relation.source, relation.pairs, 0) and self._knows(relation.target, relation.pairs, 1)
         pairs = (*junction.source_pairs, *junction.target_pairs)

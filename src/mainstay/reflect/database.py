@@ -13,7 +13,7 @@ from mainstay.core.catalog import Catalog, Column, Relation, Table, TableForm, T
 from mainstay.core.found import Found, FoundColumn, FoundTable
 from mainstay.reflect.computed import Computed
 from mainstay.reflect.found_types import Types
-from mainstay.reflect.links import Link, Shown, links_of, relations_of
+from mainstay.reflect.links import Link, Shown, apart, links_of, relations_of
 from mainstay.reflect.origins import origins_of
 from mainstay.reflect.routines import routines_of
 
@@ -37,7 +37,8 @@ def reflect_database(found: Found, schemas: tuple[str, ...], version: int) -> Ca
     exposed = [table for table in found.tables if _is_exposed(table, schemas)]
     computed = Computed(found, types, schemas)
     keys = _Keys(found, exposed, columns)
-    relations = relations_of(keys.links(), keys.primary)
+    links = keys.links()
+    relations = relations_of(links, keys.primary)
     tables = {
         key: _table(table, columns[table.oid], types, computed, keys, relations.get(key, []))
         for table in exposed
@@ -53,6 +54,7 @@ def reflect_database(found: Found, schemas: tuple[str, ...], version: int) -> Ca
         time_zones=found.time_zones,
         mentioned=found.mentioned,
         postgis=next((each.schema for each in found.types if each.name == "geometry"), None),
+        apart=apart(links),
     )
 
 

@@ -56,6 +56,11 @@ def links_of(
     ]
 
 
+def apart(links: list[Link]) -> tuple[Relation, ...]:
+    """Those of the keys between schemas."""
+    return tuple(relation for relation in _direct(links) if relation.source.schema != relation.target.schema)
+
+
 def relations_of(links: list[Link], primary_keys: Mapping[TableKey, Names]) -> dict[TableKey, list[Relation]]:
     """By source. Both ends are of one schema, that of the request which names them; a junction may be of another."""
     found: dict[TableKey, list[Relation]] = defaultdict(list)

@@ -12,6 +12,7 @@ import msgspec
 
 from mainstay.core.catalog import Argument, Column, ColumnType, Function, FunctionKey, Kind, Relation, TableKey
 from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
+from mainstay.core.exposure import PLAIN, Exposure, Naming
 from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.rule import Action
 from mainstay.core.tracking import FieldKind, Tracked
@@ -105,7 +106,7 @@ class Vocabulary:
         self,
         descriptions: Iterable[Description],
         *,
-        functions: Mapping[FunctionKey, Tracked] = {},
+        exposure: Exposure = PLAIN,
         aggregates: bool = True,
     ) -> None:
         self.aggregates = aggregates
@@ -119,10 +120,10 @@ class Vocabulary:
             for table in description.tables:
                 if table.actions:
                     prefix = "" if index == 0 else f"{description.schema}_"
-                    self._add(table, prefix)
+                    self._add(table, prefix, exposure.names.get(table.table.key, Naming()))
         for description in descriptions:
             for called in description.functions:
-                tracked = functions.get(FunctionKey(description.schema, called.name))
+                tracked = exposure.functions.get(FunctionKey(description.schema, called.name))
                 if tracked is not None:
                     self._add_function(called, tracked)
 
@@ -146,29 +147,33 @@ class Vocabulary:
         arguments = {each.name: each for each in function.arguments}
         return FunctionField(name, FunctionRef(function.key.name, function.key.schema), arguments, table, function.many)
 
-    def _add(self, described: TableDescription, prefix: str) -> None:
+    def _add(self, described: TableDescription, prefix: str, naming: Naming) -> None:
         table, readable = described.table, set(described.readable)
-        name = f"{prefix}{table.name}"
+        name = naming.name or f"{prefix}{table.name}"
         if not NAME.fullmatch(name):
             return
-        columns = {key: column for key, column in table.columns.items() if key in readable and NAME.fullmatch(key)}
-        key = table.primary_key if columns.keys() >= set(table.primary_key) else ()
+        fields = _fields(table.columns, naming)
+        columns = {field: column for field, column in fields.items() if column.name in readable}
+        key = tuple(field for each in table.primary_key for field, column in columns.items() if column.name == each)
+        key = key if len(key) == len(table.primary_key) else ()
         ref = TableRef(table.name, table.key.schema if prefix else None)
         relations, nested, merged = _named(described, columns)
-        written = _written(described)
+        written = _written(described, fields)
         found = self.types[table.key] = TableType(
             name, ref, columns, relations, key, *written, nested, merged, bool(readable), table.comment
         )
-        self._add_writes(found, described)
+        self._add_writes(found, described, naming)
         if not readable:
             return
-        self.roots.setdefault(name, (RootKind.ROWS, found))
-        if key:
-            self.roots.setdefault(f"{name}_by_pk", (RootKind.KEY, found))
-        if self.aggregates:
-            self.roots.setdefault(f"{name}_aggregate", (RootKind.AGGREGATE, found))
+        for kind, said, form, there in (
+            (RootKind.ROWS, "select", "{}", True),
+            (RootKind.KEY, "select_by_pk", "{}_by_pk", bool(key)),
+            (RootKind.AGGREGATE, "select_aggregate", "{}_aggregate", self.aggregates),
+        ):
+            if there:
+                self.roots.setdefault(naming.roots.get(said) or form.format(name), (kind, found))
 
-    def _add_writes(self, table: TableType, described: TableDescription) -> None:
+    def _add_writes(self, table: TableType, described: TableDescription, naming: Naming) -> None:
         """Those that answer with a row, or find it by its key, only for who may read it."""
         kinds: list[tuple[str, WriteKind, bool]] = []
         if Action.CREATE in described.actions:
@@ -186,7 +191,8 @@ class Vocabulary:
             ]
         for form, kind, there in kinds:
             if there:
-                self.writes.setdefault(form.format(table.name), (kind, table))
+                said = form.replace("_{}", "")
+                self.writes.setdefault(naming.roots.get(said) or form.format(table.name), (kind, table))
 
     def relation(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
         """The relation of that name, and the type that it leads to."""
@@ -202,13 +208,18 @@ class Vocabulary:
         return None if found is None or found[0].to_one else found
 
 
+def _fields(columns: Mapping[str, Column], naming: Naming) -> dict[str, Column]:
+    """The columns by what they are called; one without a name that GraphQL can say is left out."""
+    named = ((naming.columns.get(name, name), column) for name, column in columns.items())
+    return {field: column for field, column in named if NAME.fullmatch(field)}
+
+
 def _written(
-    described: TableDescription,
+    described: TableDescription, fields: dict[str, Column]
 ) -> tuple[dict[str, Column], dict[str, Column], dict[str, tuple[str, ...]]]:
     """What an insert and an update may name, and the keys by which an insert may find a row that is there."""
-    columns = {name: column for name, column in described.table.columns.items() if NAME.fullmatch(name)}
-    created = {name: columns[name] for name in described.creatable if name in columns}
-    updated = {name: columns[name] for name in described.updatable if name in columns}
+    created = {field: column for field, column in fields.items() if column.name in described.creatable}
+    updated = {field: column for field, column in fields.items() if column.name in described.updatable}
     keys = {name: key for name, key in described.table.constraints if key in described.conflicts or not created}
     return created, updated, {name: key for name, key in keys.items() if NAME.fullmatch(name)}
 

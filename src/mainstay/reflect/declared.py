@@ -1,0 +1,174 @@
+"""What a team says of tables that no model describes, checked against the catalog: relations, computed fields, names.
+
+Made when the catalog is, so that whatever is said wrongly is told before anything is served.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from mainstay.core.catalog import Catalog, FunctionKey, Relation, Table, TableKey
+from mainstay.core.exposure import ROOTS, Naming
+from mainstay.core.problem import DeclarationError
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Relating(msgspec.Struct, frozen=True):
+    """A relation as it was said. `by`: the columns of a foreign key, `on`: pairs of columns that are equal."""
+
+    table: str
+    name: str
+    to: str | None = None
+    by: tuple[str, ...] = ()
+    on: Pairs = ()
+    many: bool = False
+
+
+class Computing(msgspec.Struct, frozen=True):
+    """A function of a table's row as a field of that name."""
+
+    table: str
+    name: str
+    function: str
+
+
+class Said:
+    """All that was said, in order."""
+
+    def __init__(self) -> None:
+        self.relations: list[Relating] = []
+        self.computed: list[Computing] = []
+        self.names: dict[str, Naming] = {}
+
+
+def with_said(catalog: Catalog, said: Said) -> Catalog:
+    """The catalog with the relations and computed fields. Raises DeclarationError for what does not fit it."""
+    for relating in said.relations:
+        catalog = _related(catalog, relating)
+    for computing in said.computed:
+        catalog = _computed(catalog, computing)
+    return catalog
+
+
+def names_of(said: Said, catalog: Catalog) -> dict[TableKey, Naming]:
+    """Raises DeclarationError for a name of a table, a column or a kind of root that is not there."""
+    found: dict[TableKey, Naming] = {}
+    for name, naming in said.names.items():
+        where = f"name {name!r}"
+        table = _table(name, catalog, where)
+        for column in naming.columns:
+            _require(column, table.columns, where, f"{table.key} has no column")
+        for root in naming.roots:
+            _require(root, ROOTS, where, "no kind of root field is called")
+        found[table.key] = naming
+    return found
+
+
+def _related(catalog: Catalog, said: Relating) -> Catalog:
+    where = f"relate {said.table!r}, {said.name!r}"
+    source = _table(said.table, catalog, where)
+    if said.name in source.columns:
+        hint = "Call the relation otherwise."
+        raise DeclarationError(f"{source.key} has a column {said.name!r}", where=where, hint=hint)
+    target = None if said.to is None else _table(said.to, catalog, where)
+    relation = _joined(source, target, said, where) if said.on else _keyed(catalog, source, target, said, where)
+    relation = msgspec.structs.replace(relation, name=said.name, to_one=not said.many, declared=True)
+    others = tuple(each for each in source.relations if not _is_same(each, relation) or each.declared)
+    return _with(catalog, msgspec.structs.replace(source, relations=(*others, relation)))
+
+
+def _joined(source: Table, target: Table | None, said: Relating, where: str) -> Relation:
+    if target is None:
+        raise DeclarationError("it joins no table", where=where, hint="Say to=, the table that on= leads to.")
+    for left, right in said.on:
+        _require(left, source.columns, where, f"{source.key} has no column")
+        _require(right, target.columns, where, f"{target.key} has no column")
+    keyed = next((each for each in source.relations if each.target == target.key and each.pairs == said.on), None)
+    outgoing = keyed.outgoing if keyed is not None else not said.many
+    constraint = None if keyed is None else keyed.constraint
+    return Relation(None, source.key, target.key, not said.many, said.on, constraint=constraint, outgoing=outgoing)
+
+
+def _keyed(catalog: Catalog, source: Table, target: Table | None, said: Relating, where: str) -> Relation:
+    """By a foreign key: the table's own, or where `to` has none that it means, that of the other table to this one."""
+    apart = [each for each in catalog.apart if each.source == source.key]
+    own = target is None
+    ways = {
+        tuple(pair[0 if own else 1] for pair in each.pairs): each
+        for each in reversed((*source.relations, *apart))
+        if each.pairs and each.constraint and each.outgoing is own and (target is None or each.target == target.key)
+    }
+    found = next((each for columns, each in ways.items() if set(columns) == set(said.by)), None)
+    if found is not None:
+        return found
+    keys = "; ".join(f"({', '.join(columns)})" for columns in ways)
+    raise DeclarationError(
+        f"no foreign key of {source.key if target is None else target.key} is of ({', '.join(said.by)})",
+        where=where,
+        hint=f"its keys are {keys or 'none'}; or say on={{'column': 'column of the other table'}}",
+    )
+
+
+def _is_same(one: Relation, other: Relation) -> bool:
+    """The same way, so that it is not there twice, under two names."""
+    if one.junction is not None or one.target != other.target or one.function is not None:
+        return False
+    return set(one.pairs) == set(other.pairs) and one.outgoing is other.outgoing
+
+
+def _computed(catalog: Catalog, said: Computing) -> Catalog:
+    where = f"compute {said.table!r}, {said.name!r}"
+    table = _table(said.table, catalog, where)
+    key = _function_key(said.function, catalog)
+    columns = dict(table.columns)
+    column = next((each for each in columns.values() if each.function == key), None)
+    if column is not None:
+        columns[said.name] = msgspec.structs.replace(column, name=said.name)
+        return _with(catalog, msgspec.structs.replace(table, columns=columns))
+    relation = next((each for each in table.relations if each.function == key), None)
+    if relation is None:
+        known = [str(each) for each in _of_row(table)]
+        raise DeclarationError(
+            f"{key} is no function of a row of {table.key} alone",
+            where=where,
+            hint=f"those of its rows are {', '.join(known) or 'none'}; it takes the row, and all else has defaults",
+        )
+    renamed = msgspec.structs.replace(relation, name=said.name, declared=True)
+    others = tuple(each for each in table.relations if each is not relation)
+    return _with(catalog, msgspec.structs.replace(table, relations=(*others, renamed)))
+
+
+def _of_row(table: Table) -> list[FunctionKey]:
+    found = [each.function for each in table.columns.values()] + [each.function for each in table.relations]
+    return [each for each in found if each is not None]
+
+
+def _function_key(name: str, catalog: Catalog) -> FunctionKey:
+    schema, dot, function = name.partition(".")
+    return FunctionKey(schema, function) if dot else FunctionKey(catalog.schemas[0], name)
+
+
+def _table(name: str, catalog: Catalog, where: str) -> Table:
+    whole = catalog.find(catalog.schemas[0], name)
+    schema, dot, rest = name.partition(".")
+    table = whole or (catalog.find(schema, rest) if dot else None)
+    if table is None:
+        known = {said: key for key in catalog.tables for said in (key.name, str(key))}
+        _require(name, known, where, "there is no table")
+        table = catalog.tables[known[name]]
+    return table
+
+
+def _require(name: str, known: Iterable[str], where: str, what: str) -> None:
+    known = list(known)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(known) or 'none'}."
+        raise DeclarationError(f"{what} {name!r}", where=where, hint=hint)
+
+
+def _with(catalog: Catalog, table: Table) -> Catalog:
+    tables: Mapping[TableKey, Table] = {**catalog.tables, table.key: table}
+    return msgspec.structs.replace(catalog, tables=tables)
