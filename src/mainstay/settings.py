@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The path under which tables are served; supabase-js expects the default."""
     graphql_paths: tuple[Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")], ...] = ("/v1/graphql", "/graphql")
     """The paths at which GraphQL is served; empty serves none."""
+    live_poll_ms: Annotated[int, Meta(ge=50)] = 1_000
+    """Milliseconds after which a live query is asked for again where the database does not tell of changes."""
     docs_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] | None = "/docs"
     """The path of the API reference page; empty serves none."""
     jwt_secret: str | None = None

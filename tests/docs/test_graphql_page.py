@@ -9,9 +9,12 @@ import asyncpg
 from docs.page_examples import ROOT, blocks_of
 from mainstay.auth.issue import issue_token
 from mainstay.core.exchange import Request
+from mainstay.core.principal import Principal
 from mainstay.evolve.sync import create_missing
+from mainstay.wires.graphql.request import read_question
 
 PAGE = ROOT / "docs" / "reference" / "graphql.md"
+VISITOR = Principal("anonymous")
 SECRET = "a secret that signs this page's tokens"
 ROWS = """
 INSERT INTO directors VALUES (1, 'Ada'), (2, 'Ben');
@@ -25,7 +28,10 @@ def test_the_pages_query_is_answered_and_its_mutation_is_done(database: str) -> 
     exec(next(block.text for block in blocks if block.language == "python"), names)
     app = names["Mainstay"](names["Base"], database_url=database, jwt_secret=SECRET)
     app.policies = names["app"].policies
-    query, mutation = (block.text for block in blocks if block.language == "graphql")
+    query, mutation, subscription = (
+        next(block.text for block in blocks if block.language == "graphql" and block.text.startswith(kind))
+        for kind in ("query", "mutation", "subscription")
+    )
     token = issue_token(SECRET, {"role": "editor"})
 
     async def main() -> list[Any]:
@@ -36,11 +42,14 @@ def test_the_pages_query_is_answered_and_its_mutation_is_done(database: str) -> 
         await app.start()
         try:
             requests = asked(query, {"name": "Ada"}), asked(mutation, {"id": 4, "title": "Tea"}, token)
-            return [json.loads((await app.handle(request)).body) for request in requests]
+            answers = [json.loads((await app.handle(request)).body) for request in requests]
+            graph = app._running.current.graph
+            answers.append(json.loads(await anext(graph.subscribe(read_question(asked(subscription)), VISITOR))))
+            return answers
         finally:
             await app.stop()
 
-    read, written = asyncio.run(main())
+    read, written, told = asyncio.run(main())
     assert read == {
         "data": {
             "directors": [
@@ -59,8 +68,9 @@ def test_the_pages_query_is_answered_and_its_mutation_is_done(database: str) -> 
             "update_directors_by_pk": {"name": "Ada Winter"},
         }
     }
+    assert told == {"data": {"films": [{"id": 3, "title": "Salt"}, {"id": 4, "title": "Tea"}]}}
 
 
-def asked(text: str, variables: dict[str, Any], token: str | None = None) -> Request:
+def asked(text: str, variables: dict[str, Any] | None = None, token: str | None = None) -> Request:
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
     return Request("POST", "/v1/graphql", "", headers, json.dumps({"query": text, "variables": variables}).encode())

@@ -3,8 +3,9 @@
 The names of a role are gathered the first time that it sends a document which is not known yet, and kept.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple, TypeAlias
 
 from mainstay.app.granting import Granting
 from mainstay.app.served import Served
@@ -16,26 +17,39 @@ from mainstay.core.ports import Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.told import told_of
+from mainstay.event.expiry import expires, require_unexpired
+from mainstay.event.poll import polled
 from mainstay.pipeline import Pipeline
 from mainstay.plan.describe import describe
 from mainstay.sql.ledger import Ledger
 from mainstay.transact.together import Transacted, transact
-from mainstay.wires.graphql import GraphWire, Prepared, Vocabulary
+from mainstay.wires.graphql import GraphWire, Prepared, Question, Vocabulary
 
 VOCABULARIES_MAX = 20
 """Roles whose names are kept."""
 
 
+Told: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class LiveRules(NamedTuple):
+    """How often a live query is asked for again, and how long a token is good after it expired."""
+
+    poll_ms: int
+    leeway_s: int
+
+
 class Graph:
     """Answers GraphQL for one catalog."""
 
-    def __init__(  # noqa: PLR0913 - the rooms that it joins
+    def __init__(  # noqa: PLR0913, PLR0917 - the rooms that it joins
         self,
         wire: GraphWire,
         pipeline: Pipeline,
         granting: Granting,
         ledger: Ledger,
         served: Served,
+        live: LiveRules,
         *,
         aggregates: bool,
     ) -> None:
@@ -45,22 +59,49 @@ class Graph:
         self.granting = granting
         self.told = served.wire.told
         self.exposure = served.exposure
+        self.live = live
         self.aggregates = aggregates
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
 
     async def answer(self, request: Request, principal: Principal) -> Response:
         """Raises Problem."""
-        question, role = self.wire.parse(request), principal.role
-        settings = told_of(request, self.told)
-        prepared = self.wire.known(question, role)
-        if prepared is None:  # what is wrong with it tells of names, so it is asked first whether the caller is served
-            await self.pipeline.admit(principal, settings)
-            prepared = self.wire.prepare(question, role, await self._vocabulary(role))
+        question, settings = self.wire.parse(request), told_of(request, self.told)
+        prepared = await self.prepared(question, principal, settings)
+        if prepared.live:
+            return self.wire.answer(request, prepared, ())
         operations = self.wire.operations(prepared, question, settings)
         if prepared.writes:
             return await self._transact(request, prepared, operations, principal)
         results = [await self.pipeline.run(operation, principal) for operation in operations]
         return self.wire.answer(request, prepared, results)
+
+    async def prepared(self, question: Question, principal: Principal, settings: Told = ()) -> Prepared:
+        """What the question comes to for the role: a query, a mutation or a subscription. Raises Problem."""
+        role = principal.role
+        prepared = self.wire.known(question, role)
+        if prepared is None:  # what is wrong with it tells of names, so it is asked first whether the caller is served
+            await self.pipeline.admit(principal, settings)
+            prepared = self.wire.prepare(question, role, await self._vocabulary(role))
+        return prepared
+
+    async def subscribe(self, question: Question, principal: Principal, settings: Told = ()) -> AsyncIterator[bytes]:
+        """A subscription's answer `{"data": …}` at once, and again whenever it is another one.
+
+        Raises Problem; PGRST303 when the caller's token expires meanwhile. `settings` are what code in the database may
+        ask about the request (`told_of`).
+        """
+        prepared = await self.prepared(question, principal, settings)
+        if not prepared.live:
+            raise Problem("unexpected-payload", "only subscriptions can be subscribed to", where="$")
+        [operation] = self.wire.operations(prepared, question, settings)
+        expires_at = expires(principal, self.live.leeway_s)
+
+        async def ask() -> bytes:
+            require_unexpired(expires_at)
+            return self.wire.body(prepared, [await self.pipeline.run(operation, principal)])
+
+        async for answer in polled(ask, self.live.poll_ms / 1000):
+            yield answer
 
     async def _transact(
         self, request: Request, prepared: Prepared, operations: Sequence[Operation], principal: Principal

@@ -6,7 +6,7 @@ from time import perf_counter
 import msgspec
 
 from mainstay.app.granting import Granting
-from mainstay.app.graph import Graph
+from mainstay.app.graph import Graph, LiveRules
 from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
@@ -99,6 +99,7 @@ class Answering:
             granting,
             self.ledger,
             served,
+            LiveRules(settings.live_poll_ms, settings.jwt_leeway_s),
             aggregates=settings.aggregates_enabled,
         )
 

@@ -220,7 +220,6 @@ def test_what_does_not_fit_is_refused(text: str, variables: Any, message: str, p
 
 
 UNSERVED = [
-    "subscription { films { id } }",
     "{ __schema { types { name } } }",
     '{ __type(name: "films") { name } }',
     "{ films(distinct_on: [id]) { id } }",

@@ -12,7 +12,7 @@ from graphql.language import OperationType, ast, parse, print_ast
 from mainstay.core.limits import Limits
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given, Variables
-from mainstay.wires.graphql.problems import invalid, unserved
+from mainstay.wires.graphql.problems import invalid
 
 SERVED = frozenset({"skip", "include"})
 
@@ -48,14 +48,16 @@ class Document:
             else:
                 raise invalid("unexpected type system definition", "$.query")
         self.operation = _chosen(operations, name)
-        if self.operation.operation is OperationType.SUBSCRIPTION:
-            raise unserved("subscriptions are", "$")
         if self.operation.directives:
             raise _unknown_directive(self.operation.directives[0], "$")
 
     @property
     def writes(self) -> bool:
         return self.operation.operation is OperationType.MUTATION
+
+    @property
+    def live(self) -> bool:
+        return self.operation.operation is OperationType.SUBSCRIPTION
 
     def fields(
         self, selections: Sequence[tuple[ast.SelectionSetNode, str]], type_name: str, variables: Variables

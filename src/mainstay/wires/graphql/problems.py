@@ -15,7 +15,19 @@ DENIED = "permission-error"
 DATABASE = "postgres-error"
 UNEXPECTED = "unexpected"
 
-OWN = frozenset({VALIDATION, PARSE, "bad-request", "not-supported", "method-not-allowed", "unsupported-media-type"})
+UNEXPECTED_PAYLOAD = "unexpected-payload"
+
+OWN = frozenset(
+    {
+        VALIDATION,
+        PARSE,
+        UNEXPECTED_PAYLOAD,
+        "bad-request",
+        "not-supported",
+        "method-not-allowed",
+        "unsupported-media-type",
+    }
+)
 """Codes that this wire's own problems have already."""
 
 CODES: dict[str, str] = {
@@ -82,6 +94,7 @@ STATUSES: dict[str, int] = {
     PARSE: 400,
     "bad-request": 400,
     "not-supported": 400,
+    UNEXPECTED_PAYLOAD: 400,
     "data-exception": 400,
     "constraint-violation": 400,
     "conflict": 409,
@@ -130,6 +143,12 @@ def unknown(name: str, type_name: str, place: str) -> Problem:
 
 def unserved(what: str, place: str) -> Problem:
     return Problem("not-supported", f"{what} not served yet", where=place)
+
+
+def live_elsewhere() -> Problem:
+    """A subscription where one answer is all that can be given."""
+    message = "subscriptions are not supported over HTTP, use websockets instead"
+    return Problem(UNEXPECTED_PAYLOAD, message, where="$")
 
 
 def code_of(problem: Problem) -> str:

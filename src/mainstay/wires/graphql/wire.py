@@ -13,14 +13,14 @@ import msgspec
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
-from mainstay.core.operation import Invoke, Operation, Read, Shape
+from mainstay.core.operation import Invoke, Operation, Read, Shape, Together
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
 from mainstay.wires.graphql.mutate import read_mutation
-from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, status_of
-from mainstay.wires.graphql.query import read_query
+from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, live_elsewhere, status_of
+from mainstay.wires.graphql.query import read_query, read_subscription
 from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import Vocabulary
@@ -44,13 +44,15 @@ class Step(msgspec.Struct, frozen=True):
 class Prepared(msgspec.Struct, frozen=True):
     """A question without its variables' values: what is done, in order, and where each value comes from.
 
-    A query is one step at most, for all that it reads is of one moment. `after` ends the answer.
+    A query is one step at most, for all that it reads is of one moment; a subscription is one. `after` ends the answer.
     """
 
     steps: tuple[Step, ...]
     sources: tuple[Source, ...]
     after: bytes
     writes: bool = False
+    live: bool = False
+    """It is a subscription: the answer is wanted whenever it is another one."""
 
 
 class GraphWire:
@@ -78,7 +80,7 @@ class GraphWire:
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
         translation = Translation(document, variables, vocabulary, self.limits)
-        prepared = _mutation(translation) if document.writes else _query(translation)
+        prepared = _prepared(translation)
         if document.writes and question.safe:
             raise Problem("method-not-allowed", "Mutations are served by POST alone", where=NO_REQUEST)
         key = _key(question, role)
@@ -96,9 +98,16 @@ class GraphWire:
         return [Operation(step.shape, values, settings=settings) for step in prepared.steps]
 
     def answer(self, request: Request, prepared: Prepared, results: Sequence[Result]) -> Response:
-        """The response; there is a result for each step."""
+        """The response; there is a result for each step. Raises Problem for a subscription."""
+        if prepared.live:
+            raise live_elsewhere()
+        return Response(200, [_content_type(request)], self.body(prepared, results))
+
+    @staticmethod
+    def body(prepared: Prepared, results: Sequence[Result]) -> bytes:
+        """`{"data": …}`; there is a result for each step."""
         parts = [part for step, result in zip(prepared.steps, results, strict=True) for part in _parts(step, result)]
-        return Response(200, [_content_type(request)], b"".join((*parts, prepared.after)))
+        return b"".join((*parts, prepared.after))
 
     def refuse(self, problem: Problem, request: Request, *, anonymous: bool) -> Response:
         headers = [_content_type(request)]
@@ -114,10 +123,21 @@ def _parts(step: Step, result: Result) -> tuple[bytes, bytes]:
     return step.before, b"null" if result.body is None else result.body
 
 
-def _query(translation: Translation) -> Prepared:
+def _prepared(translation: Translation) -> Prepared:
+    if translation.document.writes:
+        return _mutation(translation)
+    if translation.document.live:
+        return _subscription(translation)
+    return _query(read_query(translation), translation)
+
+
+def _subscription(translation: Translation) -> Prepared:
+    return msgspec.structs.replace(_query(read_subscription(translation), translation), live=True)
+
+
+def _query(together: Together, translation: Translation) -> Prepared:
     """One read alone is asked for as REST asks for it; to put an object around it costs PostgreSQL a third of a key's
     read (python -m bench)."""
-    together = read_query(translation)
     sources = tuple(translation.sources)
     match together.members:
         case ((name, (Read() | Invoke()) as read),):
