@@ -39,6 +39,26 @@ class Operator(Enum):
     NXR = "nxr"
     NXL = "nxl"
     ADJ = "adj"
+    SIMILAR = "similar"
+    HAS_KEY = "haskey"  # of jsonb, as the next two
+    HAS_ANY = "hasany"
+    HAS_ALL = "hasall"
+    LMATCH = "lmatch"  # of ltree: an lquery; CS and CD are its ancestors and descendants
+    LTXTMATCH = "ltxtmatch"
+    ST_CONTAINS = "st_contains"  # of geometry, as all that follow
+    ST_CROSSES = "st_crosses"
+    ST_EQUALS = "st_equals"
+    ST_INTERSECTS = "st_intersects"
+    ST_3DINTERSECTS = "st_3dintersects"
+    ST_OVERLAPS = "st_overlaps"
+    ST_TOUCHES = "st_touches"
+    ST_WITHIN = "st_within"
+    ST_DWITHIN = "st_dwithin"  # within a distance, as the next
+    ST_3DDWITHIN = "st_3ddwithin"
+
+
+SHAPED = frozenset(operator for operator in Operator if operator.value.startswith("st_"))
+"""Those of PostGIS: functions, which some values make fail."""
 
 
 class Quantifier(Enum):
@@ -113,7 +133,8 @@ class Call(msgspec.Struct, frozen=True, cache_hash=True):
 class Compare(msgspec.Struct, frozen=True, cache_hash=True):
     """`left operator right`. With a quantifier the right side is a list: any or all of it must compare.
 
-    `config` is a text search's configuration (`fts(english)`).
+    `config` is a text search's configuration (`fts(english)`). `distance` is what ST_DWITHIN goes by,
+    on a `spheroid` or a sphere.
     """
 
     left: "Measured"
@@ -121,6 +142,8 @@ class Compare(msgspec.Struct, frozen=True, cache_hash=True):
     right: "Operand"
     quantifier: Quantifier | None = None
     config: str | None = None
+    distance: "Slot | Claim | Literal | None" = None
+    spheroid: "Slot | Claim | Literal | None" = None
 
 
 class Is(msgspec.Struct, frozen=True, cache_hash=True):

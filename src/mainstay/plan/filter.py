@@ -10,6 +10,7 @@ import msgspec
 
 from mainstay.core.catalog import Table
 from mainstay.core.condition import (
+    SHAPED,
     TRUE,
     Aggregation,
     And,
@@ -51,8 +52,8 @@ def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[
             return Or(tuple(resolve_filter(view, table, part, nested) for part in of))
         case Not(of):
             return Not(resolve_filter(view, table, of, nested))
-        case Compare(left=left, right=right):
-            resolved = _measured(view, table, left, nested)
+        case Compare(left=left, operator=operator, right=right):
+            resolved = _measured(view, table, left, nested, fails=operator in SHAPED)
             return msgspec.structs.replace(where, left=resolved, right=_resolved(view, table, right))
         case Is(Field() as left, truth) if (embed := _named(nested, left)) is not None:
             return _null_test(table, embed, truth)
@@ -100,9 +101,12 @@ def _related(view: View, table: Table, through: Through, nested: Sequence[Nested
     return nest(view, table, relation, through.name, Select(target, (), where=view.reading(target).rows))
 
 
-def _measured(view: View, table: Table, left: Measured, nested: Sequence[Nested]) -> Measured:
+def _measured(view: View, table: Table, left: Measured, nested: Sequence[Nested], *, fails: bool = False) -> Measured:
+    """`fails`: the comparison itself does, of some data."""
     if isinstance(left, Aggregation):
         return resolve_aggregation(view, table, left, nested)
+    if isinstance(left, Field) and fails:
+        return shielded(view, table, resolve_field(view, table, left, f"filter {left.column}"), fails=True)
     return cast("Field | Call", _resolved(view, table, left))
 
 
@@ -129,14 +133,14 @@ def resolve_field(view: View, table: Table, field: Field, where: str) -> Field:
     return Field(found.column, found.path, cast_name(found.cast, view, where), found.mask)
 
 
-def shielded(view: View, table: Table, field: Field) -> Field:
+def shielded(view: View, table: Table, field: Field, *, fails: bool = False) -> Field:
     """A cast fails on some data and then quotes it, so in a filter it is only tried on rows that the role sees.
 
     A computed column may fail as well. SQL does not promise to test the policy before the filter; CASE, which a mask
     becomes, does.
     """
     rows = view.reading(table).rows
-    total = field.cast is None and not table.columns[field.column].computed
+    total = not fails and field.cast is None and not table.columns[field.column].computed
     if total or rows == TRUE:
         return field
     return Field(field.column, field.path, field.cast, both(rows, field.mask or TRUE))

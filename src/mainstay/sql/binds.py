@@ -4,6 +4,7 @@ Text is what requests hold, it needs no codec in the driver, and PostgreSQL's ow
 valid. The same condition compiles against two kinds of binds: parameters, or the columns of a batch's row.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from mainstay.core.statement import Bind, Source
 
 Expression = sa.ColumnElement[Any]
 
+SHAPE = re.compile(r"(.*\.)?\"?(geometry|geography)\"?(\(.*\))?", re.IGNORECASE)
 DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
@@ -125,8 +127,20 @@ def inlined(expression: Any, replace: Callable[[Any], Any] = lambda _: None) -> 
 
 
 def cast(expression: Expression, name: str) -> Expression:
-    """CAST(expression AS name), unless it is text that stays text."""
+    """The text as a value of the type: CAST(expression AS name), unless it is text that stays text."""
+    if SHAPE.fullmatch(name):
+        return _shape(expression, name)
     return expression if name.lower() == "text" else sa.cast(expression, Named(name))
+
+
+def _shape(text: Expression, name: str) -> Expression:
+    """GeoJSON, which is of the world's own coordinates (RFC 7946, 4), or any other form that PostGIS's type reads."""
+    schema, dot, plain = name.partition("(")[0].rpartition(".")
+    functions: Any = getattr(sa.func, schema.strip('"')) if dot else sa.func
+    of_json = functions.st_geomfromgeojson(text)
+    if plain.strip('"').lower() == "geography":
+        of_json = sa.cast(of_json, Named(name))
+    return sa.case((text.like(inline("{%")), of_json), else_=sa.cast(text, Named(name)))
 
 
 def array_literal(items: Sequence[str | None]) -> str:

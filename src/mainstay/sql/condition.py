@@ -9,6 +9,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from mainstay.core.catalog import Catalog, FunctionKey, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
+    SHAPED,
     Aggregation,
     And,
     Call,
@@ -33,7 +34,7 @@ from mainstay.core.condition import (
 from mainstay.sql.aggregate import aggregate_type, aggregated
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
 from mainstay.sql.function import NamedCall
-from mainstay.sql.operators import CALL_TYPES, PATTERNS, SEARCHES, SYMBOLS, TEXTUAL, TRUTHS
+from mainstay.sql.operators import CALL_TYPES, PATTERNS, RIGHT_TYPES, SEARCHES, SYMBOLS, TEXTUAL, TRUTHS
 from mainstay.sql.represent import converted, reader
 
 
@@ -210,11 +211,13 @@ class Conditions:
     def _compare(self, scope: Scope, compare: Compare) -> Expression:
         if compare.operator in SEARCHES:
             return self._search(scope, compare)
+        if compare.operator in SHAPED:
+            return self._shapes(scope, compare)
         left = self.operand(scope, compare.left, "text")
         read = reader(scope.table, compare.left) if isinstance(compare.left, Field) else None
         if read is not None and compare.operator not in PATTERNS and isinstance(compare.right, Slot):
             return left.op(_symbol(compare), is_comparison=True)(self._represented(read, compare, compare.right))
-        type_name = "text" if compare.operator in PATTERNS else self.type_name(scope, compare.left)
+        type_name = self._right_type(scope, compare)
         if compare.operator is Operator.IN or compare.quantifier is not None:
             return left.op(_symbol(compare), is_comparison=True)(_every(compare)(self._list(compare, type_name)))
         if compare.operator in PATTERNS and isinstance(compare.right, Slot | Claim):
@@ -222,6 +225,25 @@ class Conditions:
         else:
             right = self.operand(scope, compare.right, type_name)
         return left.op(_symbol(compare), is_comparison=True)(right)
+
+    def _right_type(self, scope: Scope, compare: Compare) -> str:
+        if compare.operator in PATTERNS:
+            return "text"
+        return RIGHT_TYPES.get(compare.operator) or self.type_name(scope, compare.left)
+
+    def _shapes(self, scope: Scope, compare: Compare) -> Expression:
+        """A function of PostGIS. What it compares with is GeoJSON, or any other form that the type reads."""
+        type_name = self.type_name(scope, compare.left)
+        arguments = [self.operand(scope, compare.left, "text"), self.operand(scope, compare.right, type_name)]
+        if compare.distance is not None:
+            arguments.append(self.operand(scope, compare.distance, "double precision"))
+        if compare.spheroid is not None:
+            arguments.append(self.operand(scope, compare.spheroid, "boolean"))
+        schema = self.catalog.postgis
+        name = compare.operator.value
+        if schema is None:
+            return getattr(sa.func, name)(*arguments)  # type: ignore[no-any-return]
+        return NamedCall(FunctionKey(schema, name), [(None, argument) for argument in arguments])
 
     def _represented(self, read: FunctionKey, compare: Compare, slot: Slot) -> Expression:
         """The request's value or values by the function that reads the column's representation."""

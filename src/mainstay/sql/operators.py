@@ -29,7 +29,21 @@ SYMBOLS = {
     Operator.NXR: "&<",
     Operator.NXL: "&>",
     Operator.ADJ: "-|-",
+    Operator.SIMILAR: "SIMILAR TO",
+    Operator.HAS_KEY: "?",
+    Operator.HAS_ANY: "?|",
+    Operator.HAS_ALL: "?&",
+    Operator.LMATCH: "~",
+    Operator.LTXTMATCH: "@",
 }
+RIGHT_TYPES = {
+    Operator.HAS_KEY: "text",
+    Operator.HAS_ANY: "text[]",
+    Operator.HAS_ALL: "text[]",
+    Operator.LMATCH: "lquery",
+    Operator.LTXTMATCH: "ltxtquery",
+}
+"""What the right side is of where it is not of the left one's type."""
 # What fails for a pattern that is none: a regular expression by itself, and of a LIKE pattern the lone backslash that
 # it ends with, which else fails only where a text comes so far.
 LONE_BACKSLASH = sa.literal_column(r"'(?<!\\)(?:\\\\)*(\\)$'", sa.Text())
@@ -39,6 +53,7 @@ PATTERNS: dict[Operator, Callable[[Any], Any]] = {
         (Operator.LIKE, Operator.ILIKE),
         lambda pattern: sa.literal_column("'a'").op("LIKE")(sa.func.substring(pattern, LONE_BACKSLASH)),
     ),
+    Operator.SIMILAR: sa.literal_column("''").op("SIMILAR TO"),
 }
 SEARCHES = {
     Operator.FTS: "to_tsquery",

@@ -48,6 +48,7 @@ Row = Mapping[str, Any]
 Database = Mapping[TableKey, Sequence[Row]]
 
 TEXT = ColumnType(Kind.TEXT, "text")
+TEXTS = ColumnType(Kind.ARRAY, "text[]", TEXT)
 KINDS_OF_CASTS = {
     "smallint": Kind.INTEGER,
     "int2": Kind.INTEGER,
@@ -65,6 +66,9 @@ KINDS_OF_CASTS = {
     "uuid": Kind.UUID,
     "jsonb": Kind.JSON,
 }
+
+
+SIMILAR = {"%": ".*", "_": ".", ".": r"\.", "^": r"\^", "$": r"\$"}
 
 
 class Asking(msgspec.Struct, frozen=True, eq=False):
@@ -267,13 +271,15 @@ def require_value(compare: Compare, table: Table, asking: Asking) -> None:
     """Raises Problem 22P02, 2201B or 22025 where the request's value is none that the left side compares with."""
     if not isinstance(compare.right, Slot):
         return
-    value = value_of(compare.right, {}, table, asking, type_of(compare.left, table))
+    value = value_of(compare.right, {}, table, asking, right_type(compare, type_of(compare.left, table)))
     for pattern in value if compare.right.many else [value]:
         match compare.operator:
             case Operator.LIKE | Operator.ILIKE:
                 like("", pattern)
             case Operator.MATCH | Operator.IMATCH:
                 _require_expression(pattern)
+            case Operator.SIMILAR:
+                _require_expression(similar_expression(pattern))
 
 
 def _require_expression(pattern: str) -> None:
@@ -286,7 +292,7 @@ def _require_expression(pattern: str) -> None:
 def _compare(compare: Compare, row: Row, table: Table, asking: Asking) -> bool | None:
     left = value_of(compare.left, row, table, asking)
     type = type_of(compare.left, table)
-    right = value_of(compare.right, row, table, asking, type)
+    right = value_of(compare.right, row, table, asking, right_type(compare, type))
     operator, quantifier = compare.operator, compare.quantifier
     if operator is Operator.IN:
         operator, quantifier = Operator.EQ, Quantifier.ANY
@@ -325,6 +331,14 @@ def compared(left: Any, operator: Operator, right: Any, type: ColumnType) -> boo
             return re.search(right, left) is not None
         case Operator.IMATCH:
             return re.search(right, left, re.IGNORECASE) is not None
+        case Operator.SIMILAR:
+            return re.fullmatch(similar_expression(right), left, re.DOTALL) is not None
+        case Operator.HAS_KEY:
+            return has_key(left, right)
+        case Operator.HAS_ANY:
+            return any(key is not None and has_key(left, key) for key in right)
+        case Operator.HAS_ALL:
+            return all(key is None or has_key(left, key) for key in right)
         case Operator.CS if type.kind is Kind.JSON:
             return json_contains(left, right)
         case Operator.CD if type.kind is Kind.JSON:
@@ -381,6 +395,40 @@ def like(text: str, pattern: str) -> bool:
             case _:
                 expression.append(re.escape(character))
     return re.fullmatch("".join(expression), text, re.DOTALL) is not None
+
+
+def similar_expression(pattern: str) -> str:
+    """A pattern of SIMILAR TO as a regular expression: it is one but for its `%`, `_` and what it takes as it is.
+
+    https://www.postgresql.org/docs/current/functions-matching.html#FUNCTIONS-SIMILARTO-REGEXP
+    """
+    expression: list[str] = []
+    characters = iter(pattern)
+    within = False
+    for character in characters:
+        if character == "\\":
+            expression.append(re.escape(next(characters, "")))
+        elif within or character == "[":
+            within = character != "]"
+            expression.append(character)
+        else:
+            expression.append(SIMILAR.get(character, character))
+    return "".join(expression)
+
+
+def has_key(value: Any, key: str) -> bool:
+    """jsonb's `?`: a member of an object, or a text in an array, or the text itself."""
+    return key == value if isinstance(value, str) else isinstance(value, dict | list) and key in value
+
+
+def right_type(compare: Compare, left: ColumnType) -> ColumnType:
+    """What the right side is read as, or each of its items."""
+    match compare.operator:
+        case Operator.HAS_KEY:
+            return TEXT
+        case Operator.HAS_ANY | Operator.HAS_ALL:
+            return TEXT if isinstance(compare.right, Slot) and compare.right.many else TEXTS
+    return left
 
 
 def _related(related: Related, row: Row, table: Table, asking: Asking) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mainstay.core.catalog import ColumnType, Kind
+from mainstay.core.comparisons import plain_name
 from mainstay.core.operation import Value
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given, Numeral, Word, encode, kind_of
@@ -16,6 +17,7 @@ from mainstay.wires.graphql.problems import invalid
 from mainstay.wires.graphql.vocabulary import scalar_name
 
 LARGE = frozenset({"bigint"})
+SHAPES = frozenset({"geometry", "geography"})
 INT_MAX = 2**31
 
 
@@ -106,6 +108,8 @@ def check(type_: ColumnType, given: Given, place: str) -> None:
             fits, wanted = type(value) in (str, Word), "an enum value"
         case Kind.ARRAY:
             fits, wanted = type(value) in (str, list), "a list"
+        case Kind.OTHER if plain_name(type_) in SHAPES:
+            fits, wanted = type(value) in (str, dict), "GeoJSON"
         case _:
             fits, wanted = type(value) in (str, int, Numeral), "a scalar"
     if not fits:

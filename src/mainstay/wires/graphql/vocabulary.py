@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from mainstay.core.catalog import Argument, Column, ColumnType, Function, FunctionKey, Kind, Relation, TableKey
+from mainstay.core.comparisons import plain_name
 from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
 from mainstay.core.exposure import PLAIN, Exposure, Naming
 from mainstay.core.operation import FunctionRef, TableRef
@@ -270,4 +271,4 @@ def scalar_name(type_: ColumnType) -> str:
     if type_.kind is Kind.ARRAY and type_.element is not None:
         return f"_{scalar_name(type_.element)}"
     plain = type_.name.lower()
-    return SCALARS.get(plain, plain)
+    return SCALARS.get(plain) or plain_name(type_)

@@ -6,7 +6,10 @@ would hold for no row, or where it is left out, for all of them.
 
 from collections.abc import Iterator
 
+import msgspec
+
 from mainstay.core.catalog import Column, ColumnType, Kind
+from mainstay.core.comparisons import COLUMNS, Comparison, comparison, plain_name
 from mainstay.core.condition import (
     Aggregate,
     Aggregation,
@@ -20,6 +23,7 @@ from mainstay.core.condition import (
     Not,
     Operator,
     Or,
+    Slot,
     Through,
     Truth,
     both,
@@ -30,31 +34,13 @@ from mainstay.wires.graphql.spelling import check, listed, spelling
 from mainstay.wires.graphql.translation import Translation, items_of, members_of
 from mainstay.wires.graphql.vocabulary import TableType, scalar_name
 
-PLAIN = {
-    "_eq": Operator.EQ,
-    "_neq": Operator.NEQ,
-    "_gt": Operator.GT,
-    "_gte": Operator.GTE,
-    "_lt": Operator.LT,
-    "_lte": Operator.LTE,
+DISTANCES = {
+    "_st_d_within": frozenset({"distance", "from", "use_spheroid"}),
+    "_st_3d_d_within": frozenset({"distance", "from"}),
 }
-LISTS = {"_in": False, "_nin": True}
-PATTERNS = {
-    "_like": (Operator.LIKE, False),
-    "_nlike": (Operator.LIKE, True),
-    "_ilike": (Operator.ILIKE, False),
-    "_nilike": (Operator.ILIKE, True),
-    "_regex": (Operator.MATCH, False),
-    "_nregex": (Operator.MATCH, True),
-    "_iregex": (Operator.IMATCH, False),
-    "_niregex": (Operator.IMATCH, True),
-}
-CONTAINMENTS = {"_contains": Operator.CS, "_contained_in": Operator.CD}
-COLUMNS = {f"_c{name[1:]}": operator for name, operator in PLAIN.items()}
-LATER = frozenset({"_similar", "_nsimilar", "_has_key", "_has_keys_any", "_has_keys_all", "_cast"})
-LIKENED = frozenset({Kind.TEXT, Kind.OTHER})
-CONTAINERS = frozenset({Kind.JSON, Kind.ARRAY, Kind.RANGE})
 BIGINT = ColumnType(Kind.INTEGER, "bigint")
+FLOAT = ColumnType(Kind.FLOAT, "float8")
+BOOLEAN = ColumnType(Kind.BOOLEAN, "boolean")
 
 
 def read_where(
@@ -129,29 +115,56 @@ def _comparison(  # noqa: PLR0913, PLR0917 - where it stands
 ) -> Condition:
     if name == "_is_null":
         return _null_test(translation, left, given, place)
-    if name in LISTS:
-        _required(given, scalar_name(type_), place)
-        for each in items_of(given):
-            check(type_, each, place)
-        spell = listed(spelling(type_), translation.limits.list_max, place)
-        condition: Condition = Compare(left, Operator.IN, translation.slot(given, spell, many=True))
-        return Not(condition) if LISTS[name] else condition
-    operator, negated = _operator(type_, name, place)
+    meant = comparison(name, type_)
+    if meant is None:
+        if name == "_cast":
+            raise unserved("the operator '_cast' is", place)
+        raise unknown(name, f"{scalar_name(type_)}_comparison_exp", place)
+    condition = (
+        _near(translation, type_, Compare(left, meant.operator, Literal(None)), name, given, place)
+        if name in DISTANCES
+        else Compare(left, meant.operator, _right(translation, meant, type_, given, place), meant.quantifier)
+    )
+    return Not(condition) if meant.negated else condition
+
+
+def _right(translation: Translation, meant: Comparison, type_: ColumnType, given: Given, place: str) -> Slot:
+    type_ = meant.right or type_
+    if not meant.many:
+        return _value(translation, type_, given, place)
+    _required(given, scalar_name(type_), place)
+    for each in items_of(given):
+        check(type_, each, place)
+    spell = listed(spelling(type_), translation.limits.list_max, place)
+    return translation.slot(given, spell, many=True)
+
+
+def _value(translation: Translation, type_: ColumnType, given: Given, place: str) -> Slot:
     check(type_, given, place)
-    condition = Compare(left, operator, translation.slot(given, spelling(type_)))
-    return Not(condition) if negated else condition
+    return translation.slot(given, spelling(type_))
 
 
-def _operator(type_: ColumnType, name: str, place: str) -> tuple[Operator, bool]:
-    if name in PLAIN:
-        return PLAIN[name], False
-    if name in PATTERNS and type_.kind in LIKENED:
-        return PATTERNS[name]
-    if name in CONTAINMENTS and type_.kind in CONTAINERS:
-        return CONTAINMENTS[name], False
-    if name in LATER:
-        raise unserved(f"the operator '{name}' is", place)
-    raise unknown(name, f"{scalar_name(type_)}_comparison_exp", place)
+def _near(  # noqa: PLR0913, PLR0917 - where it stands
+    translation: Translation, type_: ColumnType, compare: Compare, name: str, given: Given, place: str
+) -> Compare:
+    """`{distance: 5, from: {…}}`"""
+    type_name = f"{name[1:]}_{scalar_name(type_)}_input"
+    members = members_of(_required(given, type_name, place), type_name, place)
+    known = DISTANCES[name] - (frozenset() if plain_name(type_) == "geography" else {"use_spheroid"})
+    for each in members:
+        if each not in known:
+            raise unknown(each, type_name, f"{place}.{each}")
+    for each in ("distance", "from"):
+        if each not in members:
+            raise invalid(f"missing required field '{each}'", place)
+    return msgspec.structs.replace(
+        compare,
+        right=_value(translation, type_, members["from"], f"{place}.from"),
+        distance=_value(translation, FLOAT, members["distance"], f"{place}.distance"),
+        spheroid=_value(translation, BOOLEAN, members["use_spheroid"], f"{place}.use_spheroid")
+        if "use_spheroid" in members
+        else None,
+    )
 
 
 def _null_test(translation: Translation, left: Measured, given: Given, place: str) -> Condition:

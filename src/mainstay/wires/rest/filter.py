@@ -42,7 +42,7 @@ from mainstay.wires.rest.scan import (
     unescape,
 )
 
-OPERATION = re.compile(r"(not\.)?([a-z]++)(?:\(([^()]*+)\))?\.")
+OPERATION = re.compile(r"(not\.)?([a-z][a-z0-9_]*+)(?:\(([^()]*+)\))?\.")
 GROUP = re.compile(r"[ \t]*+(not\.)?(and|or)[ \t]*+\(")
 TRUTH = re.compile(r"not_null|null|true|false|unknown", re.IGNORECASE)
 LIST_OPEN = re.compile(r"[ \t]*+\([ \t]*+")
@@ -59,9 +59,10 @@ TRUTH_EXPECTED = "isVal: (null, not_null, true, false, unknown)"
 
 OPERATORS = {operator.value: operator for operator in Operator}
 QUANTIFIERS = {"any": Quantifier.ANY, "all": Quantifier.ALL}
-QUANTIFIED = frozenset({"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"})
+QUANTIFIED = frozenset({"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch", "lmatch", "cs", "cd"})
 TEXT_SEARCHES = frozenset({"fts", "plfts", "phfts", "wfts"})
 PATTERNS = frozenset({"like", "ilike"})
+DISTANT = frozenset({"st_dwithin", "st_3ddwithin"})
 OPPOSITES = {Truth.NULL: Truth.NOT_NULL, Truth.NOT_NULL: Truth.NULL}
 
 
@@ -260,7 +261,10 @@ def _read_condition(scanner: Scanner, left: Measured, slots: Slots, read_value: 
         return _read_is(scanner, left, negated=negated)
     if name == "in" and argument is None:
         condition = Compare(left, Operator.IN, slots.add_list(_read_list(scanner, slots.limits)))
-    elif argument is None:
+    elif name in DISTANT and argument is not None:
+        distance = slots.add(argument)
+        condition = Compare(left, OPERATORS[name], slots.add(read_value(scanner)), distance=distance)
+    elif argument is None and name not in DISTANT:
         text = read_value(scanner)
         condition = Compare(left, OPERATORS[name], slots.add(pattern(text) if name in PATTERNS else text))
     elif name in TEXT_SEARCHES and IDENTIFIER.fullmatch(argument) and argument.strip():
