@@ -16,7 +16,7 @@ KEYWORDS = [name for name in inspect.signature(Role.may).parameters if name != "
 
 def test_the_examples_run() -> None:
     examples = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 4
+    assert len(examples) == 5
     exec("\n".join(examples), {"__name__": "policies_page"})
 
 

@@ -22,6 +22,7 @@ from mainstay.policy.declare import Excluding, Grant, Role
 from mainstay.policy.lower import lower
 from mainstay.policy.operands import lower_operand
 from mainstay.policy.scope import Scope, column_of, hybrid_of, key_of, refuse
+from mainstay.policy.where import lower_where
 
 WRITES = (Action.CREATE, Action.UPDATE)
 Presets = tuple[tuple[str, Operand], ...]
@@ -57,7 +58,25 @@ class Site(msgspec.Struct, frozen=True, eq=False):
 
 def rules_of(role: Role, catalog: Catalog) -> list[Rule]:
     """All rules that the role declares itself, in order. Raises DeclarationError."""
-    return [rule for grant in role.grants for rule in _rules(role, grant, catalog)]
+    administered = [rule for said in role.administered for rule in _all_of(role, said, catalog)]
+    return [rule for grant in role.grants for rule in _rules(role, grant, catalog)] + administered
+
+
+def _all_of(role: Role, model: Any, catalog: Catalog) -> Iterable[Rule]:
+    """Everything that can be done to the table, without a condition."""
+    where = f"role {role.name!r}, administers"
+    table = _table(model, catalog, where)
+    possible = {
+        Action.CREATE: table.insertable,
+        Action.UPDATE: table.updatable,
+        Action.DELETE: table.deletable,
+    }
+    for action in Action:
+        if action is Action.READ or (table.writable and possible[action] is not False):
+            grant = Grant((action,), model, "*", unfiltered=action in (Action.UPDATE, Action.DELETE))
+            site = Site(action, grant, Scope(table, catalog, f"{where} {table.key}"))
+            if action not in WRITES or any(_writable(site, name, listed=False) for name in table.columns):
+                yield _rule(site)
 
 
 def require_hierarchy(roles: Mapping[str, Role]) -> None:
@@ -115,7 +134,7 @@ def _rule(site: Site) -> Rule:
             f"{site.table.key} is a view that can't be written", where=site.where, hint='grant "read" alone'
         )
     presets = _presets(site) if action in WRITES else ()
-    rows = TRUE if grant.rows is None or action is Action.CREATE else lower(grant.rows, site.scope)
+    rows = TRUE if grant.rows is None or action is Action.CREATE else _lowered(grant.rows, site.scope)
     check = _check(site, rows)
     guards = _guards(presets, rows, check)
     return Rule(
@@ -135,8 +154,12 @@ def _check(site: Site, rows: Condition) -> Condition:
     if site.action not in WRITES:
         return TRUE
     if site.grant.check is not None:
-        return lower(site.grant.check, site.scope)
+        return _lowered(site.grant.check, site.scope)
     return rows if site.action is Action.UPDATE else TRUE
+
+
+def _lowered(said: Any, scope: Scope) -> Condition:
+    return lower_where(said, scope) if isinstance(said, Mapping) else lower(said, scope)
 
 
 def _guards(presets: Presets, *conditions: Condition) -> tuple[Present, ...]:

@@ -56,6 +56,7 @@ class Role:
         self.inherits = inherits
         self.grants: list[Grant] = []
         self.calls: list[CallGrant] = []
+        self.administered: list[Any] = []
 
     def __repr__(self) -> str:
         return f"<Role {self.name!r}>"
@@ -77,7 +78,8 @@ class Role:
         `actions`: "read", "create", "update", "delete", "all", or several of them.
         `model`: a mapped class, a Table, or "schema.table".
         `columns`: "*", a list of names or attributes, or `excluding(...)`; only a delete goes without.
-        `rows`: an expression over the model, for the rows to read, update or delete; None is every row.
+        `rows`: an expression over the model, for the rows to read, update or delete; None is every row. Or the same as
+        data, as in a GraphQL `where`: {"owner": {"_eq": claim.sub}}; so may `check` be.
         `presets`: {column: claim or constant}, written whatever the payload says, if `columns` lets it say anything.
         `check`: what must hold of a row once written; an update without one must leave the row within `rows`.
         `rows_max`: rows of one read. `unfiltered`: an update or delete may come without a filter.
@@ -95,6 +97,16 @@ class Role:
                 unfiltered=unfiltered,
             )
         )
+        return self
+
+    def administers(self, *models: Any) -> "Role":
+        """Let the role do everything that can be done to these tables, to all rows and columns, filtered or not.
+
+        A model is said as in `may`. Raises DeclarationError where none is named; the rest is checked at the start.
+        """
+        if not models:
+            raise DeclarationError("no table is named", where=f"role {self.name!r}", hint='administers("films")')
+        self.administered += models
         return self
 
     def may_call(self, *functions: str, presets: Mapping[str, Any] | None = None) -> "Role":

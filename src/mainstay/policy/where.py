@@ -1,0 +1,162 @@
+"""A rule's condition as data, in the words of a GraphQL `where` → a `Condition`, or a DeclarationError.
+
+For teams that have their rules as data, and for tables that no model describes:
+`{"_or": [{"owner": {"_eq": claim.sub}}, {"team": {"members": {"person": {"_eq": claim.sub}}}}]}`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import msgspec
+
+from mainstay.core.catalog import Column, ColumnType, Kind
+from mainstay.core.condition import (
+    FALSE,
+    Claim,
+    Compare,
+    Condition,
+    Field,
+    Is,
+    Literal,
+    Not,
+    Operand,
+    Operator,
+    Related,
+    Truth,
+    both,
+    either,
+)
+from mainstay.core.problem import DeclarationError
+from mainstay.policy.claims import ClaimSlot
+from mainstay.policy.constants import constant_text
+from mainstay.policy.scope import Scope
+
+TEXT = ColumnType(Kind.TEXT, "text")
+ANY = ColumnType(Kind.OTHER, "text")
+
+# word: (how it compares, whether it is negated, what its value is of: None for the column's own type)
+COMPARISONS: dict[str, tuple[Operator, bool, ColumnType | None]] = {
+    "_eq": (Operator.EQ, False, None),
+    "_neq": (Operator.NEQ, False, None),
+    "_ne": (Operator.NEQ, False, None),
+    "_gt": (Operator.GT, False, None),
+    "_gte": (Operator.GTE, False, None),
+    "_lt": (Operator.LT, False, None),
+    "_lte": (Operator.LTE, False, None),
+    "_like": (Operator.LIKE, False, TEXT),
+    "_nlike": (Operator.LIKE, True, TEXT),
+    "_ilike": (Operator.ILIKE, False, TEXT),
+    "_nilike": (Operator.ILIKE, True, TEXT),
+    "_regex": (Operator.MATCH, False, TEXT),
+    "_nregex": (Operator.MATCH, True, TEXT),
+    "_iregex": (Operator.IMATCH, False, TEXT),
+    "_niregex": (Operator.IMATCH, True, TEXT),
+    "_contains": (Operator.CS, False, None),
+    "_contained_in": (Operator.CD, False, None),
+}
+COLUMNS = {
+    "_ceq": Operator.EQ,
+    "_cne": Operator.NEQ,
+    "_cneq": Operator.NEQ,
+    "_cgt": Operator.GT,
+    "_cgte": Operator.GTE,
+    "_clt": Operator.LT,
+    "_clte": Operator.LTE,
+}
+LISTS = {"_in": False, "_nin": True}
+KNOWN = (*COMPARISONS, *COLUMNS, *LISTS, "_is_null")
+LOGIC: dict[str, Callable[..., Condition]] = {"_and": both, "_or": either}
+
+
+def lower_where(said: Any, scope: Scope) -> Condition:
+    """The condition of an object: all of its members hold; of an empty one, every row's."""
+    if not isinstance(said, Mapping):
+        _refuse(scope, f"{said!r} is no condition", 'a mapping such as {"owner": {"_eq": claim.sub}}')
+    return both(*(_member(str(name), value, scope) for name, value in said.items()))
+
+
+def _member(name: str, value: Any, scope: Scope) -> Condition:
+    if name.lstrip("_$") in ("and", "or") and name[0] in "_$":
+        parts = value if isinstance(value, list | tuple) else [value]
+        return LOGIC[f"_{name.lstrip('_$')}"](*(lower_where(part, scope) for part in parts))
+    if name in ("_not", "$not"):
+        return Not(lower_where(value, scope))
+    column = scope.table.columns.get(name)
+    if column is not None:
+        return _compared(column, value, scope)
+    for index, relation in enumerate(scope.table.relations):
+        if relation.name == name:
+            inner = Scope(scope.catalog.tables[relation.target], scope.catalog, scope.where, None, scope)
+            return Related(index, lower_where(value, inner))
+    relations = [relation.name for relation in scope.table.relations if relation.name]
+    _refuse(
+        scope,
+        f"{scope.table.key} has neither a column nor a relation {name!r}",
+        f"its columns are {', '.join(scope.table.columns)}; its named relations are {', '.join(relations) or 'none'}",
+    )
+
+
+def _compared(column: Column, said: Any, scope: Scope) -> Condition:
+    """What is no mapping is what the column is equal to."""
+    comparisons = said if isinstance(said, Mapping) else {"_eq": said}
+    return both(*_comparisons(column, comparisons, scope))
+
+
+def _comparisons(column: Column, said: Mapping[str, Any], scope: Scope) -> Iterator[Condition]:
+    field = Field(column.name)
+    for word, value in said.items():
+        name = f"_{word[1:]}" if word.startswith("$") else word
+        if name == "_is_null":
+            if not isinstance(value, bool):
+                _refuse(scope, f"{column.name!r}: _is_null takes true or false, not {value!r}", '{"_is_null": True}')
+            yield Is(field, Truth.NULL if value else Truth.NOT_NULL)
+        elif name in COLUMNS:
+            yield Compare(field, COLUMNS[name], _other(value, scope))
+        elif name in LISTS:
+            condition = _listed(column, field, value, scope)
+            yield Not(condition) if LISTS[name] else condition
+        elif name in COMPARISONS:
+            operator, negated, type_ = COMPARISONS[name]
+            condition = Compare(field, operator, _operand(column, value, type_ or column.type, scope))
+            yield Not(condition) if negated else condition
+        else:
+            _refuse(scope, f"{column.name!r} is compared by {word!r}, which is no comparison", f"one of {KNOWN}")
+
+
+def _listed(column: Column, field: Field, value: Any, scope: Scope) -> Condition:
+    if isinstance(value, ClaimSlot):
+        return Compare(field, Operator.IN, Claim(value.__clause_element__().path, many=True))
+    if not isinstance(value, list | tuple):
+        _refuse(scope, f"{column.name!r}: {value!r} is no list", "a list of constants, or a claim that is one")
+    if not value:
+        return FALSE
+    return Compare(field, Operator.IN, Literal(tuple(_constant(column, each, column.type, scope) for each in value)))
+
+
+def _operand(column: Column, value: Any, type_: ColumnType, scope: Scope) -> Operand:
+    if isinstance(value, ClaimSlot):
+        return Claim(value.__clause_element__().path, many=type_.kind is Kind.ARRAY)
+    return Literal(_constant(column, value, type_, scope))
+
+
+def _constant(column: Column, value: Any, type_: ColumnType, scope: Scope) -> str:
+    if value is None:
+        _refuse(scope, f"{column.name!r}: a comparison with null holds for no row", '{"_is_null": True}')
+    try:
+        if type_.kind is Kind.JSON:
+            return msgspec.json.encode(value).decode()
+        return constant_text(value, type_)
+    except (ValueError, TypeError) as error:
+        _refuse(scope, f"{column.name!r}: {error}", "a claim, or a constant of the column's type")
+
+
+def _other(value: Any, scope: Scope) -> Field:
+    [name] = value if isinstance(value, list | tuple) and len(value) == 1 else [value]
+    if not isinstance(name, str) or name not in scope.table.columns:
+        hint = f"a column of the same row: {', '.join(scope.table.columns)}"
+        _refuse(scope, f"{scope.table.key} has no column {name!r}", hint)
+    return Field(name)
+
+
+def _refuse(scope: Scope, what: str, hint: str) -> NoReturn:
+    raise DeclarationError(what, where=scope.where, hint=hint)
