@@ -19,7 +19,7 @@ from mainstay.core.problem import DeclarationError
 
 PREFIX = "MAINSTAY_"
 LIMITS_PREFIX = "MAINSTAY_LIMITS_"
-SECRETS = frozenset({"jwt_secret", "jwt_public_key", "jwt_jwks"})
+SECRETS = frozenset({"jwt_secret", "jwt_public_key", "jwt_jwks", "admin_secret"})
 PUBLIC_KEYS = ("jwt_public_key", "jwt_jwks", "jwt_jwks_url")
 """Settings that name keys which verify and can not sign."""
 HIDDEN = "***"
@@ -65,6 +65,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The longest time from a token's `iat` to its `exp`, in seconds; a token without `exp` is then refused, too."""
     jwt_role_claim: str = "role"
     """Where in the claims the role is, with dots between steps: `role`, `app_metadata.role`."""
+    jwt_claims_namespace: str | None = None
+    """The claim that holds Hasura's: `https://hasura.io/jwt/claims`; `x-hasura-role` then chooses among its roles."""
+    admin_secret: str | None = None
+    """What a request sends as `x-hasura-admin-secret` to act as `admin`, or as the role in `x-hasura-role`."""
+    admin_open: bool = False
+    """Whether a request without credentials may act as any role, too: for development, never in production."""
     anonymous_role: str | None = "anonymous"
     """The role of a request without a token, and of a token without a role; empty refuses both."""
     security: Literal["policy", "database", "both"] = "policy"

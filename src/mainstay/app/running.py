@@ -11,6 +11,7 @@ from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
 from mainstay.auth.jwt import TokenRules
+from mainstay.auth.session import DEFAULT_ROLE, Sessions
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
 from mainstay.core.idempotency import kept
@@ -92,6 +93,7 @@ class Answering:
         self.batches = BatchWire(served.wire, settings.batch_path)
         self.ledger = ledger_of(settings.idempotency_hours)
         self.authenticator = authenticator
+        self.sessions = _sessions(settings)
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
         self.graph = Graph(
             GraphWire(settings.graphql_paths, settings.limits),
@@ -199,8 +201,11 @@ class Answering:
 
     async def _authenticate(self, request: Request) -> Principal:
         authorization, api_key = request.headers.get("authorization"), request.headers.get("apikey")
+        if self.sessions is not None and (trusted := self.sessions.principal(request.headers)) is not None:
+            return trusted
         known = self.authenticator.known(authorization, api_key)
-        return known or await self.authenticator.verify(authorization, api_key)
+        principal = known or await self.authenticator.verify(authorization, api_key)
+        return principal if self.sessions is None else self.sessions.chosen(principal, request.headers)
 
     async def _answer(self, call: Call, request: Request, principal: Principal, times: list[float]) -> Response:
         """What needs no operation: a preflight, OPTIONS, the description of the API."""
@@ -232,6 +237,11 @@ class Answering:
             )
             self.descriptions.put(key, known)
         return known
+
+
+def _role_claim(settings: Settings) -> str | tuple[str, ...]:
+    namespace = settings.jwt_claims_namespace
+    return settings.jwt_role_claim if namespace is None else (namespace, DEFAULT_ROLE)
 
 
 def _store(settings: Settings, url: str) -> PostgresStore:
@@ -275,6 +285,14 @@ def database_url(settings: Settings) -> str:
     return settings.database_url
 
 
+def _sessions(settings: Settings) -> Sessions | None:
+    """Hasura's ways of saying who asks, where a setting has any."""
+    said = (settings.admin_secret, settings.admin_open, settings.jwt_claims_namespace)
+    if not any(said):
+        return None
+    return Sessions(settings.admin_secret, open=settings.admin_open, namespace=settings.jwt_claims_namespace)
+
+
 def _authenticator(settings: Settings) -> Authenticator:
     tokens: Bounded[bytes, Known] = Bounded(settings.limits.tokens_max)
     rules = TokenRules(
@@ -289,7 +307,7 @@ def _authenticator(settings: Settings) -> Authenticator:
         issuer=settings.jwt_issuer,
         leeway_s=settings.jwt_leeway_s,
         lifetime_s_max=settings.jwt_lifetime_s_max,
-        role_claim=settings.jwt_role_claim,
+        role_claim=_role_claim(settings),
         anonymous_role=settings.anonymous_role,
     )
     return Authenticator(rules, tokens)
