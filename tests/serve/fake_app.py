@@ -4,12 +4,14 @@ Importable as `fake_app` from this folder. Environment variables make it misbeha
 """
 
 import asyncio
+import itertools
 import json
 import os
 import time
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Socket, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.problem import DeclarationError, Problem
 
@@ -65,6 +67,8 @@ class FakeApplication:
                 journal("stalled")
                 time.sleep(int(request.query) / 1000)  # a bug of the team's: it blocks the loop
                 return Response(200, JSON, b"1")
+            case "/stream":
+                return Response(200, [("content-type", "text/event-stream")], stream=parts(request.query))
             case "/nothing":
                 return Response(204, [])
         seen = {
@@ -75,6 +79,11 @@ class FakeApplication:
             "authorization": request.headers.get("authorization"),
         }
         return Response(200, JSON, json.dumps(seen).encode(), "somebody")
+
+    async def connect(self, request: Request) -> Response | Upgrade:
+        if request.path != "/socket":
+            raise Problem("MS404", "no such socket")
+        return Upgrade("echo" if "echo" in (request.headers.get("sec-websocket-protocol") or "") else None, converse)
 
     async def cancellable(self, request: Request) -> Response:
         journal("began")
@@ -91,6 +100,52 @@ class FakeApplication:
         if problem.retry_after_s is not None:
             headers.append(("retry-after", str(problem.retry_after_s)))
         return Response(int(problem.code[2:]), headers, json.dumps(body).encode())
+
+
+async def parts(kind: str) -> AsyncGenerator[bytes, None]:
+    """`few`: three of them; `endless`; `broken`: one, and then a bug; `huge`: megabytes without an end."""
+    journal("streaming")
+    try:
+        for number in itertools.count():
+            if kind == "few" and number == 3:
+                return
+            if kind == "broken" and number == 1:
+                raise KeyError("a secret detail")
+            yield b"x" * 1_000_000 if kind == "huge" else b"part %d\n" % number
+            journal("part")
+            if kind != "huge":
+                await asyncio.sleep(0.01)
+    finally:
+        journal("closed")
+
+
+async def converse(socket: Socket) -> None:
+    """Echoes; `bug` is one, `bye` ends it, `goodbye` closes it, `flood` sends without an end."""
+    flooding: list[asyncio.Task[None]] = []
+    try:
+        while (message := await socket.receive()) is not None:
+            match message:
+                case "bug":
+                    raise KeyError("a secret detail")
+                case "bye":
+                    return
+                case "goodbye":
+                    socket.close(4400, "x" * 200)
+                case "flood":
+                    flooding.append(asyncio.create_task(flood(socket)))
+                case _:
+                    await socket.send(message.encode())
+    finally:
+        journal("over")
+        for task in flooding:
+            task.cancel()
+
+
+async def flood(socket: Socket) -> None:
+    while True:
+        await socket.send(b"x" * 1_000_000)
+        journal("part")
+        await asyncio.sleep(0)
 
 
 def journal(line: str) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,13 +18,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Mount
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from mainstay.core.exchange import Request, Response
 from mainstay.core.limits import Limits
 from mainstay.core.observation import ClientLeft, Observation, RequestFailed, RequestHandled
 from mainstay.serve.asgi import Asgi
 
-LIMITS = Limits(body_bytes_max=1_000, url_bytes_max=200, header_bytes_max=1_000)
+LIMITS = Limits(socket_message_bytes_max=1_000, body_bytes_max=1_000, url_bytes_max=200, header_bytes_max=1_000)
 
 
 class Recorder:
@@ -288,17 +292,51 @@ def test_somebody_elses_cancellation_goes_through() -> None:
     asyncio.run(use())
 
 
-def test_a_websocket_is_turned_away() -> None:
-    sent: list[Any] = []
+def test_a_stream_arrives_whole(port: int) -> None:
+    assert httpx.get(f"http://127.0.0.1:{port}/stream?few").content == b"part 0\npart 1\npart 2\n"
 
-    async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+def test_a_stream_that_breaks_is_cut_off(port: int, recorder: Recorder) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"http://127.0.0.1:{port}/stream?broken")
+    assert str(recorder.of(RequestFailed)[-1].error) == "'a secret detail'"
 
-    asyncio.run(Asgi(FakeApplication(LIMITS))({"type": "websocket"}, receive, send))
-    assert sent == [{"type": "websocket.close", "code": 1000}]
+
+def test_a_stream_is_closed_when_its_client_leaves(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = tmp_path / "journal"
+    journal.touch()
+    monkeypatch.setenv("FAKE_JOURNAL", str(journal))
+    with connection(port, b"GET /stream?endless HTTP/1.1\r\nHost: x\r\n\r\n") as opened:
+        assert opened.recv(1)
+        eventually(lambda: "part" in journal.read_text().split(), "a part to be taken")
+    eventually(lambda: "closed" in journal.read_text().split(), "the stream to be closed")
+
+
+def test_a_socket_echoes(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/socket", subprotocols=["echo"]) as opened:  # type: ignore[list-item]
+        assert opened.subprotocol == "echo"
+        for text in ("one", "zwölf"):
+            opened.send(text)
+            assert opened.recv(10) == text
+
+
+@pytest.mark.parametrize(
+    ("message", "code"), [("goodbye", 4400), ("bye", 1000), ("bug", 1011), (b"bytes", 1003), ("x" * 2_000, 1009)]
+)
+def test_a_socket_is_closed_with_a_code(port: int, message: str | bytes, code: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/socket") as opened:
+        opened.send(message)
+        with pytest.raises(ConnectionClosed) as caught:
+            opened.recv(10)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == code
+
+
+def test_a_socket_that_is_refused_says_why(port: int) -> None:
+    with pytest.raises(InvalidStatus) as caught, connect(f"ws://127.0.0.1:{port}/nowhere"):
+        pass
+    assert caught.value.response.status_code == 404
+    assert json.loads(caught.value.response.body)["code"] == "MS404"
 
 
 def exchange(headers: list[tuple[bytes, bytes]], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from sqlalchemy import MetaData
 from mainstay.app.running import Running, database_url, make_pipeline
 from mainstay.app.served import Served, rest_wire, serve_catalog
 from mainstay.core.catalog import Catalog
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Upgrade
 from mainstay.core.exposure import Naming
 from mainstay.core.found import Found
 from mainstay.core.limits import Limits
@@ -242,6 +242,10 @@ class Mainstay:
         if running is None:
             return self.refuse(Problem("MS503", "The server is not started", retry_after_s=1))
         return await running.current.handle(request)
+
+    async def connect(self, request: Request) -> Response | Upgrade:
+        """Answer a request for a WebSocket. Raises Problem where there is none."""
+        raise Problem("PGRST125", "There is no socket at this path", where="path")
 
     def refuse(self, problem: Problem, request: Request | None = None) -> Response:
         """The answer to a request that never came to an operation."""

@@ -1,6 +1,6 @@
-"""One HTTP exchange as the wires see it: what came in, what goes out; sockets are `serve`'s."""
+"""What passes between `serve` and the wires: requests, responses, and sockets; bytes and connections are `serve`'s."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -24,9 +24,37 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """`headers` are (lower-case name, value); `body` None sends none. `role` is whom it answers, for the log."""
+    """`headers` are (lower-case name, value); `body` None sends none. `role` is whom it answers, for the log.
+
+    A `stream` is sent in place of a body, each part as soon as it is there; the next is asked for when the client has
+    taken the one before. It is closed when its end, the client or the server ends it.
+    """
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes | None = None
     role: str | None = None
+    stream: AsyncGenerator[bytes, None] | None = None
+
+
+class Socket(Protocol):
+    """A WebSocket, of text messages alone."""
+
+    async def receive(self) -> str | None:
+        """The next message; None once the client has gone, or has been told to."""
+        ...
+
+    async def send(self, message: bytes) -> None:
+        """UTF-8. Returns when there is room for another; to a client that has gone, nothing is sent."""
+        ...
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say goodbye, and why (RFC 6455, 7.4). What is sent or received after that is lost."""
+        ...
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """The answer to a request for a socket: `converse` holds the conversation, in this protocol of those asked for."""
+
+    protocol: str | None
+    converse: Callable[[Socket], Awaitable[None]]

@@ -46,5 +46,15 @@ class Limits(msgspec.Struct, frozen=True):
     """Requests waiting for a connection; past it 503 with Retry-After."""
     client_ms_max: int = 10_000
     """Milliseconds that a client may take to send its request; past it 408."""
+    sockets_max: int = 12_000
+    """WebSockets and event streams open in each worker; past it 503."""
+    socket_operations_max: int = 100
+    """GraphQL operations at once on one WebSocket; past it that operation is refused."""
+    socket_message_bytes_max: int = 1 << 20
+    """Bytes of a message that a client sends over a WebSocket; past it the socket is closed."""
+    socket_init_ms_max: int = 10_000
+    """Milliseconds that a client may take to say who it is, once its WebSocket is open; past it that is closed."""
+    socket_ping_ms: int = 20_000
+    """Milliseconds between signs of life on a WebSocket or event stream; a WebSocket silent for two is closed."""
     drain_ms_max: int = 10_000
     """Milliseconds that requests in flight have to finish after SIGTERM."""

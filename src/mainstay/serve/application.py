@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.problem import Problem
 
@@ -15,6 +15,10 @@ class Application(Protocol):
 
     async def handle(self, request: Request) -> Response:
         """The answer to one request; problems are rendered, not raised. Cancelled when the client has gone."""
+        ...
+
+    async def connect(self, request: Request) -> Response | Upgrade:
+        """The answer to a request for a WebSocket: a conversation, or why there is none."""
         ...
 
     def refuse(self, problem: Problem, request: Request) -> Response:

@@ -5,17 +5,19 @@ to refuse. Where nobody sends it lifespan events (a mounted app gets none), it s
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.observation import Observer
 from mainstay.core.problem import Problem
 from mainstay.observe.log import tell_logging
 from mainstay.serve import refusal
 from mainstay.serve.application import Application
+from mainstay.serve.asgi_socket import AsgiSocket
 from mainstay.serve.front import HEALTH, Front, joined, size
 
 Scope = MutableMapping[str, Any]
@@ -41,6 +43,10 @@ class AsgiHeaders:
 
 class Gone(Exception):
     """The client left before its request was whole."""
+
+
+class Cut(Exception):
+    """A stream that did not come to its own end."""
 
 
 class Exchange:
@@ -92,8 +98,7 @@ class Asgi:
             case "lifespan":
                 await self._lifespan(receive, send)
             case "websocket":
-                await receive()
-                await send({"type": "websocket.close", "code": 1000})
+                await self._websocket(scope, receive, send)
             case other:
                 raise NotImplementedError(f"ASGI scope type {other!r}")
 
@@ -134,9 +139,51 @@ class Asgi:
             return
         except Problem as problem:
             response = refusal.render(self.front.application, problem, request, close=scope["http_version"] < "2")
-        await _send(send, response, head=request.method == "HEAD")
+        if response.stream is not None:
+            await self._stream(request, response, response.stream, Exchange(receive), send)
+        else:
+            await _send(send, response, head=request.method == "HEAD")
         if self.observe_requests:
             self.front.handled(request, response, started_ns)
+
+    async def _stream(
+        self, request: Request, response: Response, parts: AsyncGenerator[bytes, None], exchange: Exchange, send: Send
+    ) -> None:
+        async with contextlib.aclosing(parts):
+            if request.method == "HEAD":
+                await _send(send, response, head=True)
+                return
+            try:
+                self.front.lasting.check()
+            except Problem as problem:
+                await _send(send, refusal.render(self.front.application, problem, request), head=False)
+                return
+            await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
+
+            async def send_part(part: bytes) -> None:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+
+            if not await self.front.stream(request, parts, exchange, send_part):
+                raise Cut  # or the server would say that the body is whole
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.front.started:
+            await self._start_once()
+        pairs: list[tuple[bytes, bytes]] = list(scope["headers"])
+        request = Request("GET", _path(scope), scope.get("query_string", b"").decode("latin-1"), AsgiHeaders(pairs))
+        socket = AsgiSocket(receive, send, self.front.limits)
+        try:
+            self.front.check(request, size(pairs))
+            answer = await self.front.connect(request, socket)
+        except Problem as problem:
+            answer = refusal.render(self.front.application, problem, request)
+        if not isinstance(answer, Upgrade):
+            await _refuse(scope, send, answer)
+            return
+        await socket.accept(answer.protocol)
+        await self.front.converse(request, answer, socket)
+        await socket.closed()
 
     async def _answer(
         self, request: Request, pairs: list[tuple[bytes, bytes]], receive: Receive
@@ -190,9 +237,23 @@ async def _read(exchange: Exchange, length: str | None, limits: Limits) -> bytes
     return body
 
 
+def _headers(response: Response) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+
+
+async def _refuse(scope: Scope, send: Send, response: Response) -> None:
+    """By the response itself where the server can send it (ASGI's extension), else by its 403."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    start = {"status": response.status, "headers": _headers(response)}
+    await send({"type": "websocket.http.response.start", **start})
+    await send({"type": "websocket.http.response.body", "body": response.body or b""})
+
+
 async def _send(send: Send, response: Response, *, head: bool) -> None:
     body = response.body or b""
-    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    headers = _headers(response)
     if response.body is not None and not any(name == b"content-length" for name, _ in headers):
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -6,12 +6,13 @@ Nothing here knows how bytes came in or go out.
 
 import asyncio
 import time
-from collections.abc import Iterable
-from typing import Any, AnyStr
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import aclosing
+from typing import Any, AnyStr, TypeVar
 from urllib.parse import unquote_plus
 from uuid import uuid4
 
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Socket, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.observation import ClientLeft, Observer, RequestCut, RequestFailed, RequestHandled, unobserved
 from mainstay.core.problem import Problem
@@ -19,10 +20,18 @@ from mainstay.serve import refusal
 from mainstay.serve.application import Application
 from mainstay.serve.deadlines import Deadline
 from mainstay.serve.in_flight import Client, InFlight, Reason
+from mainstay.serve.lasting import Lasting
 
 HEALTH = frozenset({"/health/live", "/health/ready"})
 READY_S_MAX = 2.0
 CLIENT_CLOSED = Response(499, [])  # nginx's status for it; seen in logs alone, since nobody is left to read it
+GOING_AWAY = 1001  # RFC 6455, 7.4.1
+FAILED = 1011
+
+
+Send = Callable[[bytes], Awaitable[None]]
+"""Returns when the client has taken it, more or less."""
+Answer = TypeVar("Answer")
 
 
 class Front:
@@ -35,6 +44,7 @@ class Front:
         self.limits = limits or application.limits
         self.observe = observe
         self.in_flight = InFlight(self.limits.client_ms_max)
+        self.lasting = Lasting(self.limits)
         self.started = False
         self.draining = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -44,12 +54,14 @@ class Front:
         self._loop = asyncio.get_running_loop()
         await self.application.start()
         self.in_flight.start()
+        self.lasting = Lasting(self.limits)
         self.started = True
         self.draining = False
 
     async def stop(self) -> None:
         self.started = False
         self.in_flight.stop()
+        self.lasting.end()
         await self.application.stop()
 
     def task(self) -> asyncio.Task[Any]:
@@ -70,13 +82,23 @@ class Front:
         if header_bytes > limits.header_bytes_max:
             raise refusal.headers_too_large(limits)
 
-    async def answer(self, request: Request, client: Client) -> Response:
+    def answer(self, request: Request, client: Client) -> Awaitable[Response]:
         """The application's response, or what stands in for it. Raises `CancelledError` alone."""
+        return self._answer(self.application.handle, request, client)
+
+    async def connect(self, request: Request, client: Client) -> Response | Upgrade:
+        """What becomes of a request for a socket. Raises `Problem` where there is no room for one."""
+        self.lasting.check()
+        return await self._answer(self.application.connect, request, client)
+
+    async def _answer(
+        self, handle: Callable[[Request], Awaitable[Answer]], request: Request, client: Client
+    ) -> Answer | Response:
         task = self.task()
         tasks = self.in_flight.tasks
         tasks[client] = task
         try:
-            return await self.application.handle(request)
+            return await handle(request)
         except Problem as problem:
             return self.application.refuse(problem, request)
         except Exception as error:
@@ -89,6 +111,46 @@ class Front:
             return self._cancelled(request, reason)
         finally:
             del tasks[client]
+
+    async def stream(self, request: Request, parts: AsyncGenerator[bytes, None], client: Client, send: Send) -> bool:
+        """Send a response's stream, part after part; whether it came to its own end.
+
+        The client ends it by leaving, and by not taking a part for `client_ms_max`; the server ends it when it stops.
+        """
+        sending = asyncio.create_task(self._send(request, parts, send))
+        leaving = asyncio.create_task(_left(client))
+        try:
+            with self.lasting.opened(self.task(), sending.cancel):
+                await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sending.cancel()
+            leaving.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        return not sending.cancelled() and sending.result()
+
+    async def _send(self, request: Request, parts: AsyncGenerator[bytes, None], send: Send) -> bool:
+        try:
+            async with aclosing(parts):
+                async for part in parts:
+                    async with asyncio.timeout(self.limits.client_ms_max / 1000):
+                        await send(part)
+        except (TimeoutError, OSError):  # the client is too slow, or has gone
+            return False
+        except Exception as error:
+            self.observe(RequestFailed(uuid4().hex, request.method, request.path, error))
+            return False
+        return True
+
+    async def converse(self, request: Request, upgrade: Upgrade, socket: Socket) -> None:
+        """Hold a socket's conversation, and hang up when it is over."""
+        with self.lasting.opened(self.task(), lambda: socket.close(GOING_AWAY, "The server is stopping")):
+            try:
+                await upgrade.converse(socket)
+            except Exception as error:
+                self.observe(RequestFailed(uuid4().hex, request.method, request.path, error))
+                socket.close(FAILED)
+            finally:
+                socket.close(1000)
 
     def _cancelled(self, request: Request, reason: Reason) -> Response:
         """What stands in for the answer of a request that serve itself cancelled."""
@@ -131,6 +193,10 @@ class Front:
                 request.method, request.path, names(request.query), response.status, elapsed_us, response.role
             )
         )
+
+
+async def _left(client: Client) -> None:
+    await client.client_disconnect()
 
 
 def names(query: str) -> tuple[str, ...]:

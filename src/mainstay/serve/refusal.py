@@ -41,6 +41,24 @@ def failed(request_id: str) -> Problem:
     return Problem("MS500", "Something went wrong here", details=f"request {request_id}")
 
 
+def too_many_open(limits: Limits) -> Problem:
+    return Problem(
+        "MS503",
+        f"More than {limits.sockets_max} sockets and streams are open",
+        hint="Try again later.",
+        retry_after_s=5,
+    )
+
+
+def no_lasting_answer() -> Problem:
+    """Where the connection can't be told from others: over a Unix socket, over HTTP/2, and on Windows."""
+    return Problem(
+        "MS501",
+        "Streams and sockets are served over TCP and HTTP/1.1 alone",
+        hint="Listen on a host and a port, or serve app.asgi.",
+    )
+
+
 def unknown_coding() -> Problem:
     return Problem("MS501", "The only Transfer-Encoding that is understood is chunked")
 

@@ -1,22 +1,29 @@
 """The application over RSGI, Granian's protocol: https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
 
 The path of every request of `mainstay serve`, so it does little: one `Request`, one await, one call that hands
-the finished bytes over. Bodies are read whole and within their limit. It never looks at what a request means.
+the finished bytes over. Bodies are read whole and within their limit. It never looks at what a request means. What
+lasts, a stream or a socket, goes over a connection that `taken` finds.
 """
 
 import asyncio
+import contextlib
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Protocol
 
-from mainstay.core.exchange import Headers, Request
+from mainstay.core.exchange import Headers, Request, Response, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.observation import Observer
 from mainstay.core.problem import Problem
 from mainstay.observe.log import tell_logging
-from mainstay.serve import refusal
+from mainstay.serve import handshake, refusal
 from mainstay.serve.application import Application
 from mainstay.serve.front import HEALTH, Front, joined, size
+from mainstay.serve.pulse import Pulse
+from mainstay.serve.streaming import HttpStream
+from mainstay.serve.taken import Connections
+from mainstay.serve.web_socket import WebSocket
 
 TELLING = ("authorization", "apikey")
 GUARDING = ("if-match", "if-none-match", "idempotency-key")
@@ -38,6 +45,7 @@ class Scope(Protocol):
     path: str
     query_string: str
     http_version: str
+    client: str
     headers: RsgiHeaders
 
 
@@ -68,6 +76,8 @@ class Rsgi:
     ) -> None:
         self.front = Front(application, limits=limits, observe=observe)
         self.observe_requests = observe_requests
+        self.connections = Connections()
+        self.pulse = Pulse(self.front.limits.socket_ping_ms)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(self.front.start())
@@ -85,18 +95,78 @@ class Rsgi:
         else:
             try:
                 self._check(request, headers, items, scope)
+                if "upgrade" in request.headers and handshake.wants_socket(request.headers):  # type: ignore[operator]
+                    await self._connect(request, scope, stream)
+                    return
                 if "content-length" in headers or "transfer-encoding" in headers or scope.http_version == "2":
                     body = await read(stream, headers, scope, self.front)
                     request = Request(request.method, request.path, request.query, request.headers, body)
                 response = await self.front.answer(request, stream)
             except Problem as problem:
                 response = refusal.render(self.front.application, problem, request, close=True)
+        if response.stream is not None:
+            response = await self._stream(request, response, response.stream, (scope, stream))
         if response.body is None:
             stream.response_empty(response.status, response.headers)
         else:
             stream.response_bytes(response.status, response.headers, response.body)
         if self.observe_requests:
             self.front.handled(request, response, started_ns)
+
+    async def _stream(
+        self, request: Request, response: Response, parts: AsyncGenerator[bytes, None], exchange: tuple[Scope, Stream]
+    ) -> Response:
+        """Send it over the connection itself; what is then left to answer, which nobody reads."""
+        scope, client = exchange
+        async with contextlib.aclosing(parts):
+            if request.method == "HEAD":
+                return Response(response.status, response.headers)
+            try:
+                self.front.lasting.check()
+                taken = self._take(scope)
+            except Problem as problem:
+                return refusal.render(self.front.application, problem, request)
+            try:
+                http = HttpStream(taken, chunked=scope.http_version == "1.1")
+                with contextlib.suppress(OSError):  # the client has gone
+                    await http.begin(response)
+                    if await self.front.stream(request, parts, client, http.send):
+                        await http.finish()
+            finally:
+                with contextlib.suppress(OSError):
+                    taken.shutdown(socket.SHUT_WR)  # so that nothing of Granian's follows
+                self.connections.release(taken)
+        return Response(response.status, [], role=response.role)
+
+    async def _connect(self, request: Request, scope: Scope, stream: Stream) -> None:
+        """Raises Problem where there is no socket to be had."""
+        handshake.check(request, scope.http_version)
+        answer = await self.front.connect(request, stream)
+        if not isinstance(answer, Upgrade):
+            stream.response_bytes(answer.status, answer.headers, answer.body or b"")
+            return
+        taken = self._take(scope)
+        # Granian lets go of the connection with this answer, and its client sends nothing before it has it.
+        stream.response_empty(101, handshake.accept(request, answer.protocol))
+        asyncio.create_task(self._converse(request, answer, taken))  # noqa: RUF006 - `lasting` holds it
+
+    async def _converse(self, request: Request, upgrade: Upgrade, taken: socket.socket) -> None:
+        descriptor = taken.fileno()
+
+        def lost(web_socket: WebSocket) -> None:
+            self.pulse.remove(web_socket)
+            self.connections.held.discard(descriptor)
+
+        web_socket = WebSocket(self.front.limits, lost)
+        self.pulse.add(web_socket, web_socket.beat)
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: web_socket, taken)
+        await self.front.converse(request, upgrade, web_socket)
+
+    def _take(self, scope: Scope) -> socket.socket:
+        taken = None if scope.http_version == "2" else self.connections.take(scope.client)
+        if taken is None:
+            raise refusal.no_lasting_answer()
+        return taken
 
     def _check(self, request: Request, headers: RsgiHeaders, items: list[tuple[str, str]], scope: Scope) -> None:
         """Raises `Problem` for a head that is past a limit, or that can't be trusted to mean what it seems to."""

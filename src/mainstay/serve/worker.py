@@ -97,6 +97,7 @@ async def _serve(rsgi: Rsgi, assignment: Assignment, reader: asyncio.StreamReade
     obeying = asyncio.create_task(_obey(reader, front))
     await asyncio.wait({serving, obeying}, return_when=asyncio.FIRST_COMPLETED)
     front.draining = True
+    front.lasting.end()
     server.stop()  # type: ignore[no-untyped-call]
     await _drain(serving, front)
     with contextlib.suppress(TimeoutError):
@@ -120,10 +121,12 @@ async def _drain(serving: "asyncio.Task[None]", front: Front) -> None:
     """Wait for what is in flight. What is not done shortly before the drain time is up is cut off."""
     drain_ms = front.limits.drain_ms_max
     cut_ms = max(drain_ms - CUT_MS_BEFORE, drain_ms // 2)
-    await asyncio.wait({serving}, timeout=cut_ms / 1000)
-    if not serving.done():
+    done = asyncio.gather(asyncio.shield(serving), front.lasting.ended(), return_exceptions=True)
+    await asyncio.wait({done}, timeout=cut_ms / 1000)
+    if not done.done():
         front.in_flight.cut()
-        await asyncio.wait({serving}, timeout=(drain_ms - cut_ms) / 1000)
+        front.lasting.cut()
+        await asyncio.wait({done}, timeout=(drain_ms - cut_ms) / 1000)
 
 
 def _server(rsgi: Rsgi, assignment: Assignment, limits: Limits) -> InheritedServer:
