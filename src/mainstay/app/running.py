@@ -96,7 +96,7 @@ class Answering:
         self.sessions = _sessions(settings)
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
         self.graph = Graph(
-            GraphWire(settings.graphql_paths, settings.limits),
+            _graph_wire(settings),
             pipeline,
             granting,
             self.ledger,
@@ -267,6 +267,12 @@ def _parted(setting: str) -> tuple[str, str]:
             f"{setting!r} sets nothing", where="setting database_settings", hint="Write it as app.settings.host=films."
         )
     return name, value
+
+
+def _graph_wire(settings: Settings) -> GraphWire:
+    wanted = settings.graphql_introspection
+    introspection = wanted == "always" or (wanted == "development" and settings.dev)
+    return GraphWire(settings.graphql_paths, settings.limits, introspection=introspection)
 
 
 def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:

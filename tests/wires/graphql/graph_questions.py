@@ -1,6 +1,7 @@
 """Questions to the wire alone, with the names that a role of the cinema has."""
 
 import json
+from functools import cache
 from typing import Any
 
 from cinema.app import cinema
@@ -13,6 +14,7 @@ from mainstay.wires.graphql import GraphWire, Vocabulary
 CINEMA = cinema()
 
 
+@cache
 def vocabulary(role: str = "anonymous", *, aggregates: bool = True) -> Vocabulary:
     described = describe(CINEMA.catalog, CINEMA.policy, role, Limits())
     return Vocabulary([described], aggregates=aggregates)

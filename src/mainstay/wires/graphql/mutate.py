@@ -245,19 +245,19 @@ def _alterations(
     type_name = table.type(f"{operator[1:]}_input")
     for name, each in members_of(given, type_name, place).items():
         column = table.updated.get(name)
-        if column is None or not _takes(column, operator):
+        if column is None or not takes(column, operator):
             raise unknown(name, type_name, f"{place}.{name}")
-        type_, spell = _operand(column, operator)
+        type_, spell = operand(column, operator)
         check(type_, each, f"{place}.{name}")
         yield Alteration(column.name, OPERATORS[operator], translation.slot(each, spell))
 
 
-def _takes(column: Column, operator: str) -> bool:
+def takes(column: Column, operator: str) -> bool:
     kind = column.type.kind
     return kind in SUMMABLE if operator == "_inc" else kind is Kind.JSON and column.type.name.lower() == "jsonb"
 
 
-def _operand(column: Column, operator: str) -> tuple[ColumnType, Callable[[object], str]]:
+def operand(column: Column, operator: str) -> tuple[ColumnType, Callable[[object], str]]:
     match operator:
         case "_delete_key":
             return TEXT, text

@@ -75,7 +75,8 @@ class Orders:
         for column, direction in members_of(given, target.type("order_by"), place).items():
             inside = f"{place}.{column}"
             if column not in target.columns:
-                if self.translation.vocabulary.relation(target, column) is not None:
+                vocabulary = self.translation.vocabulary
+                if vocabulary.relation(target, column) or vocabulary.aggregated(target, column):
                     raise unserved("an order through more than one relation is", inside)
                 raise unknown(column, target.type("order_by"), inside)
             for key in self._sorted(Field(target.columns[column].name), direction, inside, alias):

@@ -1,47 +1,54 @@
-"""Reads a query's root fields, each of them a read of one table or a call of a function."""
+"""Reads root fields of queries and subscriptions: a read of one table, a call of a function, or what is known."""
+
+from typing import TypeAlias
 
 import msgspec
 
-from mainstay.core.operation import Invoke, Read, Together
+from mainstay.core.operation import Invoke, Read
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.document import Asked
-from mainstay.wires.graphql.problems import invalid, unknown, unserved
+from mainstay.wires.graphql.introspect import FIELDS, read_introspection
+from mainstay.wires.graphql.problems import invalid, unknown
+from mainstay.wires.graphql.schema_roots import NOTHING, QUERY, SUBSCRIPTION, has_queries
 from mainstay.wires.graphql.select import TYPENAME, read_aggregate, read_by_key, read_rows, typename
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import RootKind
 
-ROOT = "query_root"
-LIVE_ROOT = "subscription_root"
-INTROSPECTION = frozenset({"__schema", "__type"})
+Root: TypeAlias = Read | Invoke | str | msgspec.Raw
+"""One root field: what is asked of the database, a text, or JSON that introspection told."""
 
 
-def read_query(translation: Translation) -> Together:
+def read_query(translation: Translation) -> list[tuple[str, Root]]:
     """All root fields. Raises Problem for whatever the role has no name for, and past `roots_max`."""
     selection = translation.document.operation.selection_set
-    roots = translation.document.fields([(selection, "$.selectionSet")], ROOT, translation.variables)
+    roots = translation.document.fields([(selection, "$.selectionSet")], QUERY, translation.variables)
     if len(roots) > translation.limits.roots_max:
         message = f"The document has too many root fields: at most {translation.limits.roots_max} are allowed"
         raise Problem("MS491", message, where="$.selectionSet")
-    return Together(tuple((asked.key, _root(translation, asked)) for asked in roots))
+    return [(asked.key, _root(translation, asked)) for asked in roots]
 
 
-def read_subscription(translation: Translation) -> Together:
+def read_subscription(translation: Translation) -> list[tuple[str, Root]]:
     """The one root field (GraphQL, 5.2.3.1), which is read as a query's is. Raises Problem as `read_query` does."""
     selection = translation.document.operation.selection_set
-    roots = translation.document.fields([(selection, "$.selectionSet")], LIVE_ROOT, translation.variables)
-    if len(roots) != 1 or roots[0].name == TYPENAME or roots[0].name in INTROSPECTION:
+    roots = translation.document.fields([(selection, "$.selectionSet")], SUBSCRIPTION, translation.variables)
+    if len(roots) != 1 or roots[0].name == TYPENAME or roots[0].name in FIELDS:
         raise invalid("subscriptions must select one top level field", "$")
     [asked] = roots
-    return Together(((asked.key, _field(translation, asked, LIVE_ROOT)),))
+    return [(asked.key, _field(translation, asked, SUBSCRIPTION))]
 
 
-def _root(translation: Translation, asked: Asked) -> Read | Invoke | str:
+def _root(translation: Translation, asked: Asked) -> Root:
     if asked.name == TYPENAME:
-        return typename(asked, ROOT).value
-    if asked.name in INTROSPECTION:
-        raise unserved("introspection is", asked.place)
-    return _field(translation, asked, ROOT)
+        return typename(asked, QUERY).value
+    if asked.name in FIELDS:
+        if not translation.introspection:
+            raise invalid("introspection is not allowed", asked.place)
+        return msgspec.Raw(read_introspection(translation, asked))
+    if asked.name == NOTHING.name and not has_queries(translation.vocabulary):
+        return msgspec.Raw(b"null")
+    return _field(translation, asked, QUERY)
 
 
 def _field(translation: Translation, asked: Asked, owner: str) -> Read | Invoke:

@@ -14,11 +14,20 @@ from mainstay.wires.graphql.vocabulary import Vocabulary
 
 
 class Translation:
-    def __init__(self, document: Document, variables: Variables, vocabulary: Vocabulary, limits: Limits) -> None:
+    def __init__(
+        self,
+        document: Document,
+        variables: Variables,
+        vocabulary: Vocabulary,
+        limits: Limits,
+        *,
+        introspection: bool = False,
+    ) -> None:
         self.document = document
         self.variables = variables
         self.vocabulary = vocabulary
         self.limits = limits
+        self.introspection = introspection
         self.sources: list[Source] = []
         self.terms = 0
 

@@ -33,7 +33,10 @@ SCALARS = {
     "double precision": "float8",
     "timestamp with time zone": "timestamptz",
     "timestamp without time zone": "timestamp",
+    "time with time zone": "timetz",
+    "time without time zone": "time",
 }
+UNSAYABLE = re.compile(r"\W+|^(?=\d)")
 SUMMABLE = frozenset({Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT, Kind.INTERVAL})
 COMPARABLE = SUMMABLE | {Kind.TEXT, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.ENUM}
 
@@ -271,4 +274,4 @@ def scalar_name(type_: ColumnType) -> str:
     if type_.kind is Kind.ARRAY and type_.element is not None:
         return f"_{scalar_name(type_.element)}"
     plain = type_.name.lower()
-    return SCALARS.get(plain) or plain_name(type_)
+    return SCALARS.get(plain) or UNSAYABLE.sub("_", plain_name(type_))

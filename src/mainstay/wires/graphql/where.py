@@ -148,11 +148,10 @@ def _near(  # noqa: PLR0913, PLR0917 - where it stands
     translation: Translation, type_: ColumnType, compare: Compare, name: str, given: Given, place: str
 ) -> Compare:
     """`{distance: 5, from: {…}}`"""
-    type_name = f"{name[1:]}_{scalar_name(type_)}_input"
+    type_name = distance_name(name, type_)
     members = members_of(_required(given, type_name, place), type_name, place)
-    known = DISTANCES[name] - (frozenset() if plain_name(type_) == "geography" else {"use_spheroid"})
     for each in members:
-        if each not in known:
+        if each not in known_distances(name, type_):
             raise unknown(each, type_name, f"{place}.{each}")
     for each in ("distance", "from"):
         if each not in members:
@@ -165,6 +164,15 @@ def _near(  # noqa: PLR0913, PLR0917 - where it stands
         if "use_spheroid" in members
         else None,
     )
+
+
+def distance_name(name: str, type_: ColumnType) -> str:
+    return f"{name[1:]}_{scalar_name(type_)}_input"
+
+
+def known_distances(name: str, type_: ColumnType) -> frozenset[str]:
+    """The members of what a comparison by distance takes."""
+    return DISTANCES[name] - (frozenset() if plain_name(type_) == "geography" else {"use_spheroid"})
 
 
 def _null_test(translation: Translation, left: Measured, given: Given, place: str) -> Condition:

@@ -20,7 +20,7 @@ from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
 from mainstay.wires.graphql.mutate import read_mutation
 from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, live_elsewhere, status_of
-from mainstay.wires.graphql.query import read_query, read_subscription
+from mainstay.wires.graphql.query import Root, read_query, read_subscription
 from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import Vocabulary
@@ -39,6 +39,8 @@ class Step(msgspec.Struct, frozen=True):
     shape: Shape
     before: bytes
     place: str = "$"
+    opened: bool = False
+    """`before` has the answer's first brace already."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -53,14 +55,17 @@ class Prepared(msgspec.Struct, frozen=True):
     writes: bool = False
     live: bool = False
     """It is a subscription: the answer is wanted whenever it is another one."""
+    lasting: bool = True
+    """Whether it is kept: what holds a schema is not."""
 
 
 class GraphWire:
     """Hasura v2's query grammar, at each of `paths`."""
 
-    def __init__(self, paths: tuple[str, ...], limits: Limits) -> None:
+    def __init__(self, paths: tuple[str, ...], limits: Limits, *, introspection: bool = False) -> None:
         self.paths = frozenset(paths)
         self.limits = limits
+        self.introspection = introspection
         self._pins: Bounded[Key, tuple[Path, ...]] = Bounded(limits.plans_max)
         self._prepared: Bounded[Key, Prepared] = Bounded(limits.plans_max)
 
@@ -79,10 +84,12 @@ class GraphWire:
         document = Document(question.text, question.name, self.limits)
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
-        translation = Translation(document, variables, vocabulary, self.limits)
+        translation = Translation(document, variables, vocabulary, self.limits, introspection=self.introspection)
         prepared = _prepared(translation)
         if document.writes and question.safe:
             raise Problem("method-not-allowed", "Mutations are served by POST alone", where=NO_REQUEST)
+        if not prepared.lasting:
+            return prepared
         key = _key(question, role)
         # A value that another request of this form was known by stays a part of what they all are known by.
         pins = tuple(dict.fromkeys((*(self._pins.get(key) or ()), *variables.pins)))
@@ -120,7 +127,8 @@ class GraphWire:
 
 
 def _parts(step: Step, result: Result) -> tuple[bytes, bytes]:
-    return step.before, b"null" if result.body is None else result.body
+    body = b"null" if result.body is None else result.body
+    return step.before, body[1:] if step.opened else body
 
 
 def _prepared(translation: Translation) -> Prepared:
@@ -135,17 +143,22 @@ def _subscription(translation: Translation) -> Prepared:
     return msgspec.structs.replace(_query(read_subscription(translation), translation), live=True)
 
 
-def _query(together: Together, translation: Translation) -> Prepared:
+def _query(members: list[tuple[str, Root]], translation: Translation) -> Prepared:
     """One read alone is asked for as REST asks for it; to put an object around it costs PostgreSQL a third of a key's
-    read (python -m bench)."""
-    sources = tuple(translation.sources)
-    match together.members:
+    read (python -m bench). What introspection tells goes before what is read."""
+    told = {name: member for name, member in members if isinstance(member, msgspec.Raw)}
+    asked = tuple((name, member) for name, member in members if not isinstance(member, msgspec.Raw))
+    sources, lasting = tuple(translation.sources), not told
+    if not any(isinstance(member, Read | Invoke) for _, member in asked):
+        return Prepared((), sources, b'{"data":%b}' % encode(told | dict(asked)), lasting=lasting)
+    before = b'{"data":{%b' % b"".join(b"%b:%b," % (encode(name), each) for name, each in told.items())
+    match asked:
         case ((name, (Read() | Invoke()) as read),):
-            return Prepared((Step(read, b'{"data":{%b:' % encode(name)),), sources, b"}}")
-        case members if any(not isinstance(member, str) for _, member in members):
-            return Prepared((Step(together, b'{"data":'),), sources, b"}")
-        case members:
-            return Prepared((), sources, b'{"data":%b}' % encode(dict(members)))
+            return Prepared((Step(read, before + encode(name) + b":"),), sources, b"}}", lasting=lasting)
+        case _ if told:
+            return Prepared((Step(Together(asked), before, opened=True),), sources, b"}", lasting=False)
+        case _:
+            return Prepared((Step(Together(asked), b'{"data":'),), sources, b"}")
 
 
 def _mutation(translation: Translation) -> Prepared:

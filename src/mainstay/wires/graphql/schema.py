@@ -1,0 +1,125 @@
+"""The schema of one role, as types that are made when they are asked for: nothing of it is kept.
+
+A type is found by its name: a root, a table, or a table's name with what is made of it behind. `tables`, `inputs` and
+`writes` of this folder (`schema_…`) make them of the same vocabulary that documents are read with.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+from mainstay.wires.graphql.mutate import INTEGER
+from mainstay.wires.graphql.schema_inputs import COLUMN_NAME, INPUTS, comparison, comparison_name, distances, further
+from mainstay.wires.graphql.schema_roots import (
+    MUTATION,
+    QUERY,
+    SUBSCRIPTION,
+    function_arguments,
+    has_queries,
+    mutation_root,
+    query_root,
+    subscription_root,
+)
+from mainstay.wires.graphql.schema_tables import OBJECTS, row
+from mainstay.wires.graphql.schema_writes import WRITES
+from mainstay.wires.graphql.types import META, SCALARS, Type, TypeKind, Value, named, scalar
+from mainstay.wires.graphql.vocabulary import TableType, Vocabulary
+
+OF_TABLES: dict[str, Callable[[Vocabulary, TableType], Type]] = {**OBJECTS, **INPUTS, **WRITES}
+ORDERINGS = ("asc", "asc_nulls_first", "asc_nulls_last", "desc", "desc_nulls_first", "desc_nulls_last")
+
+
+class Schema:
+    """What introspection tells. Nothing is in it that the role may not use."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._made: dict[str, Type] = {}
+        self.readable = has_queries(vocabulary)
+        self.mutable = bool(vocabulary.writes or vocabulary.calls)
+
+    @property
+    def roots(self) -> tuple[str, str | None, str | None]:
+        """Of queries, mutations and subscriptions; None where the role has none."""
+        return QUERY, MUTATION if self.mutable else None, SUBSCRIPTION if self.readable else None
+
+    def type(self, name: str) -> Type | None:
+        """The type of that name, were there a use for it."""
+        return self._found(name) or self.scalars.get(name)
+
+    def tells(self, name: str) -> bool:
+        """Whether the type is there for the role."""
+        return self.type(name) is not None and any(each.name == name for each in self.types())
+
+    def require(self, name: str) -> Type:
+        """The type of a name that the schema itself says."""
+        found = self._made.get(name)
+        if found is None:
+            found = self.type(name)
+            if found is None:
+                raise TypeError(f"no type is called {name}")
+            self._made[name] = found
+        return found
+
+    def _found(self, name: str) -> Type | None:
+        if name in META:
+            return META[name]
+        if name == QUERY:
+            return query_root(self.vocabulary)
+        if name == MUTATION:
+            return mutation_root(self.vocabulary) if self.mutable else None
+        if name == SUBSCRIPTION:
+            return subscription_root(self.vocabulary) if self.readable else None
+        if name == "order_by":
+            return Type(TypeKind.ENUM, name, values=tuple(map(Value, ORDERINGS)))
+        return self._of_table(name) or function_arguments(self.vocabulary, name)
+
+    def _of_table(self, name: str) -> Type | None:
+        tables = self._tables
+        if (table := tables.get(name)) is not None and table.columns:
+            return row(self.vocabulary, table)
+        for suffix, build in OF_TABLES.items():
+            if name.endswith(suffix) and (table := tables.get(name[: -len(suffix) - 1])) is not None:
+                return build(self.vocabulary, table) if table.type(suffix) == name else None
+        return None
+
+    @cached_property
+    def _tables(self) -> dict[str, TableType]:
+        return {table.name: table for table in self.vocabulary.types.values()}
+
+    @cached_property
+    def scalars(self) -> dict[str, Type]:
+        """Scalars, and the comparisons with them, of all columns and arguments that the role has."""
+        vocabulary = self.vocabulary
+        found = {name: scalar(name) for name in (*SCALARS, COLUMN_NAME)}
+        found[comparison_name(INTEGER)] = comparison(INTEGER)
+        columns = [
+            column
+            for table in vocabulary.types.values()
+            for kind in (table.columns, table.created, table.updated)
+            for column in kind.values()
+        ]
+        functions = (*vocabulary.functions.values(), *vocabulary.calls.values())
+        for type_ in {*(c.type for c in columns), *(a.type for f in functions for a in f.arguments.values())}:
+            name = named(type_)
+            found.setdefault(name, scalar(name))
+            found.setdefault(comparison_name(type_), comparison(type_))
+            for right in further(type_):
+                found.setdefault(named(right), scalar(named(right)))
+            for each in distances(type_):
+                found.setdefault(each.name, each)
+        return found
+
+    def types(self) -> Iterator[Type]:
+        """All that the roots lead to, each once, and introspection's own."""
+        waiting = deque(root for root in self.roots if root is not None)
+        waiting.extend(META)
+        seen = set(waiting)
+        while waiting:
+            name = waiting.popleft()
+            found = self.require(name)
+            for each in found.mentioned():
+                if each not in seen:
+                    seen.add(each)
+                    waiting.append(each)
+            yield found

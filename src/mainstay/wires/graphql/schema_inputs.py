@@ -1,0 +1,121 @@
+"""The input types by which rows of one table are found and sorted, and comparisons with values of a type."""
+
+from collections.abc import Iterator
+
+from mainstay.core.catalog import ColumnType, Kind
+from mainstay.core.comparisons import COLUMNS, COMPARISONS
+from mainstay.wires.graphql.order import AGGREGATES
+from mainstay.wires.graphql.schema_tables import Builder, measured, related
+from mainstay.wires.graphql.types import Member, Type, Value, enum, inputs, named, reference
+from mainstay.wires.graphql.vocabulary import TableType, Vocabulary
+from mainstay.wires.graphql.where import DISTANCES, distance_name, known_distances
+
+COLUMN_NAME = "column_name"
+"""A scalar: the name of a column of the same table, which a type that all tables share can't list."""
+
+
+def comparison_name(type_: ColumnType) -> str:
+    form = "_array" if type_.kind is Kind.ARRAY else ""
+    return f"{named(type_)}{form}_comparison_exp"
+
+
+def distance(name: str, type_: ColumnType) -> Type:
+    """What `_st_d_within` and its like take."""
+    kinds = {"distance": "Float!", "from": f"{reference(type_)}!", "use_spheroid": "Boolean"}
+    return inputs(
+        distance_name(name, type_), (Member(each, kinds[each]) for each in sorted(known_distances(name, type_)))
+    )
+
+
+def distances(type_: ColumnType) -> Iterator[Type]:
+    return (distance(name, type_) for name in DISTANCES if COMPARISONS[name].of(type_))
+
+
+def further(type_: ColumnType) -> Iterator[ColumnType]:
+    """Other types, of what values of this one are compared with."""
+    return (each.right for each in COMPARISONS.values() if each.right is not None and each.of(type_))
+
+
+def comparison(type_: ColumnType) -> Type:
+    return inputs(comparison_name(type_), _operators(type_))
+
+
+def _operators(type_: ColumnType) -> Iterator[Member]:
+    for name, meant in COMPARISONS.items():
+        if meant.of(type_):
+            right = reference(meant.right or type_)
+            value = distance_name(name, type_) if name in DISTANCES else right
+            yield Member(name, f"[{value}!]" if meant.many else value)
+    yield from (Member(name, COLUMN_NAME) for name in COLUMNS)
+    yield Member("_is_null", "Boolean")
+
+
+def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
+    name = table.type("bool_exp")
+
+    def members() -> Iterator[Member]:
+        yield Member("_and", f"[{name}!]")
+        yield Member("_not", name)
+        yield Member("_or", f"[{name}!]")
+        for key, column in table.columns.items():
+            yield Member(key, comparison_name(column.type), comment=column.comment)
+        for key, relation, target in related(vocabulary, table, table.relations):
+            if target.columns:
+                yield Member(key, target.type("bool_exp"))
+                if not relation.to_one and vocabulary.aggregates:
+                    yield Member(f"{key}_aggregate", target.type("aggregate_bool_exp"))
+
+    return inputs(name, members())
+
+
+def _counted(_: Vocabulary, table: TableType) -> Type:
+    members = (Member("filter", table.type("bool_exp")), Member("predicate", "Int_comparison_exp!"))
+    return inputs(table.type("aggregate_bool_exp_count"), members)
+
+
+def _aggregate_bool_exp(_: Vocabulary, table: TableType) -> Type:
+    members = (Member("count", table.type("aggregate_bool_exp_count")),)
+    return inputs(table.type("aggregate_bool_exp"), members)
+
+
+def _order_by(vocabulary: Vocabulary, table: TableType) -> Type:
+    def members() -> Iterator[Member]:
+        for name in table.columns:
+            yield Member(name, "order_by")
+        for name, relation, target in related(vocabulary, table, table.relations):
+            if target.columns and relation.to_one:
+                yield Member(name, target.type("order_by"))
+            elif target.columns and vocabulary.aggregates:
+                yield Member(f"{name}_aggregate", target.type("aggregate_order_by"))
+
+    return inputs(table.type("order_by"), members())
+
+
+def _aggregate_order_by(_: Vocabulary, table: TableType) -> Type:
+    members = [Member("count", "order_by")]
+    members += [Member(name, table.type(f"{name}_order_by")) for name in AGGREGATES if measured(table, name)]
+    return inputs(table.type("aggregate_order_by"), members)
+
+
+def _order_of(aggregate: str) -> Builder:
+    def build(_: Vocabulary, table: TableType) -> Type:
+        return inputs(
+            table.type(f"{aggregate}_order_by"), (Member(each, "order_by") for each in measured(table, aggregate))
+        )
+
+    return build
+
+
+def _select_column(_: Vocabulary, table: TableType) -> Type:
+    return enum(table.type("select_column"), (Value(name, column.comment) for name, column in table.columns.items()))
+
+
+INPUTS: dict[str, Builder] = {
+    "aggregate_bool_exp_count": _counted,
+    "aggregate_bool_exp": _aggregate_bool_exp,
+    "bool_exp": _bool_exp,
+    "aggregate_order_by": _aggregate_order_by,
+    **{f"{name}_order_by": _order_of(name) for name in AGGREGATES},
+    "order_by": _order_by,
+    "select_column": _select_column,
+}

@@ -1,0 +1,93 @@
+"""The object types of one table: its rows, what they come to, and what a mutation answers with."""
+
+from collections.abc import Callable, Iterator
+
+from mainstay.core.catalog import Kind
+from mainstay.wires.graphql.order import AGGREGATES
+from mainstay.wires.graphql.types import Member, Type, objects, reference
+from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType, Vocabulary
+
+Builder = Callable[[Vocabulary, TableType], Type]
+PATH = (Member("path", "String", comment="The place inside, such as $.a.b[0]"),)
+
+
+def listing(table: TableType) -> tuple[Member, ...]:
+    """The arguments of what gives rows."""
+    return (
+        Member("limit", "Int"),
+        Member("offset", "Int"),
+        Member("order_by", f"[{table.type('order_by')}!]"),
+        Member("where", table.type("bool_exp")),
+    )
+
+
+def row(vocabulary: Vocabulary, table: TableType) -> Type:
+    return objects(table.name, _fields(vocabulary, table), table.comment)
+
+
+def _fields(vocabulary: Vocabulary, table: TableType) -> Iterator[Member]:
+    for name, column in table.columns.items():
+        arguments = PATH if column.type.kind is Kind.JSON else ()
+        end = "" if column.nullable else "!"
+        yield Member(name, f"{reference(column.type)}{end}", arguments, column.comment)
+    for name, relation, target in related(vocabulary, table, table.relations):
+        if not target.columns:
+            continue
+        if relation.to_one:
+            yield Member(name, target.name)
+            continue
+        yield Member(name, f"[{target.name}!]!", listing(target))
+        if vocabulary.aggregated(table, f"{name}_aggregate") is not None:
+            yield Member(f"{name}_aggregate", f"{target.type('aggregate')}!", listing(target))
+
+
+def related(
+    vocabulary: Vocabulary, table: TableType, relations: dict[str, RelationField]
+) -> Iterator[tuple[str, RelationField, TableType]]:
+    """The relations of which the role has the target, too."""
+    for name, relation in relations.items():
+        target = vocabulary.types.get(relation.key)
+        if target is not None:
+            yield name, relation, target
+
+
+def measured(table: TableType, aggregate: str) -> dict[str, str]:
+    """The columns that an aggregate may be of, and what it gives."""
+    kinds = SUMMABLE if aggregate in ("sum", "avg") else COMPARABLE
+    columns = {name: column.type for name, column in table.columns.items() if column.type.kind in kinds}
+    return {name: "Float" if aggregate == "avg" else reference(type_) for name, type_ in columns.items()}
+
+
+def _aggregate(_: Vocabulary, table: TableType) -> Type:
+    members = (Member("aggregate", table.type("aggregate_fields")), Member("nodes", f"[{table.name}!]!"))
+    return objects(table.type("aggregate"), members)
+
+
+def _aggregate_fields(_: Vocabulary, table: TableType) -> Type:
+    counted = (Member("columns", f"[{table.type('select_column')}!]"), Member("distinct", "Boolean"))
+    members = [Member("count", "Int!", counted)]
+    members += [Member(name, table.type(f"{name}_fields")) for name in AGGREGATES if measured(table, name)]
+    return objects(table.type("aggregate_fields"), members)
+
+
+def _of_columns(aggregate: str) -> Builder:
+    def build(_: Vocabulary, table: TableType) -> Type:
+        members = (Member(name, type_) for name, type_ in measured(table, aggregate).items())
+        return objects(table.type(f"{aggregate}_fields"), members)
+
+    return build
+
+
+def _response(_: Vocabulary, table: TableType) -> Type:
+    members = [Member("affected_rows", "Int!")]
+    if table.columns:
+        members.append(Member("returning", f"[{table.name}!]!"))
+    return objects(table.type("mutation_response"), members)
+
+
+OBJECTS: dict[str, Builder] = {
+    "aggregate": _aggregate,
+    "aggregate_fields": _aggregate_fields,
+    "mutation_response": _response,
+    **{f"{name}_fields": _of_columns(name) for name in AGGREGATES},
+}
