@@ -244,8 +244,10 @@ class Mainstay:
         return await running.current.handle(request)
 
     async def connect(self, request: Request) -> Response | Upgrade:
-        """Answer a request for a WebSocket. Raises Problem where there is none."""
-        raise Problem("PGRST125", "There is no socket at this path", where="path")
+        """Answer a request for a WebSocket. Every Problem becomes an answer here."""
+        if self._running is None:
+            return self.refuse(Problem("MS503", "The server is not started", retry_after_s=1))
+        return self._running.connect(request)
 
     def refuse(self, problem: Problem, request: Request | None = None) -> Response:
         """The answer to a request that never came to an operation."""

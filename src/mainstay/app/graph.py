@@ -3,7 +3,7 @@
 The names of a role are gathered the first time that it sends a document which is not known yet, and kept.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
@@ -74,6 +74,15 @@ class Graph:
             return await self._transact(request, prepared, operations, principal)
         results = [await self.pipeline.run(operation, principal) for operation in operations]
         return self.wire.answer(request, prepared, results)
+
+    async def answers(self, request: Request, principal: Principal) -> AsyncGenerator[bytes, None]:
+        """One answer to a query or a mutation, and those to a subscription for as long as it lasts. Raises Problem."""
+        question, settings = self.wire.parse(request), told_of(request, self.told)
+        if (await self.prepared(question, principal, settings)).live:
+            async for answer in self.subscribe(question, principal, settings):
+                yield answer
+        else:
+            yield (await self.answer(request, principal)).body or b""
 
     async def prepared(self, question: Question, principal: Principal, settings: Told = ()) -> Prepared:
         """What the question comes to for the role: a query, a mutation or a subscription. Raises Problem."""

@@ -5,6 +5,7 @@ from time import perf_counter
 
 import msgspec
 
+from mainstay.app.conversing import Conversing
 from mainstay.app.granting import Granting
 from mainstay.app.graph import Graph, LiveRules
 from mainstay.app.refresh import Refresher
@@ -13,7 +14,7 @@ from mainstay.auth.authenticate import Authenticator, Known
 from mainstay.auth.jwt import TokenRules
 from mainstay.auth.session import DEFAULT_ROLE, Sessions
 from mainstay.cache.bounded import Bounded
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Upgrade
 from mainstay.core.idempotency import kept
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
@@ -52,6 +53,7 @@ class Running:
         self.settings = settings
         self.store = _store(settings, database_url(settings))
         self.authenticator = _authenticator(settings)
+        self.conversing = Conversing(lambda: self.current, settings.jwt_leeway_s)
         self.refresher: Refresher | None = None
 
     async def refresh(self, load: Callable[[], Awaitable[object]]) -> None:
@@ -64,6 +66,17 @@ class Running:
         if self.refresher is not None:
             await self.refresher.stop()
         await self.store.close()
+
+    def connect(self, request: Request) -> Response | Upgrade:
+        """The answer to a request for a socket. What is then said over it is answered by whatever is current."""
+        wire = self.current.graph.wire
+        if request.path not in wire.paths:
+            nowhere = Problem("PGRST125", "There is no socket at this path", where="path")
+            return self.current.wire.refuse(nowhere, anonymous=True, request=request)
+        try:
+            return wire.open(request, self.conversing, self.settings.cors_origins)
+        except Problem as problem:
+            return wire.refuse(problem, request, anonymous=True)
 
     def serve(self, served: Served) -> None:
         granting = Granting(served, self.store, unfiltered=self.settings.unfiltered_allowed)
@@ -114,7 +127,7 @@ class Answering:
         call: Call | None = None
         times = [perf_counter()]
         try:
-            principal = await self._authenticate(request)
+            principal = await self.authenticate(request)
             times.append(perf_counter())
             batched = request.path == self.batches.path and self._is_batch(request, principal)
             if not batched:
@@ -143,7 +156,7 @@ class Answering:
     async def _graph(self, request: Request) -> Response:
         principal: Principal | None = None
         try:
-            principal = await self._authenticate(request)
+            principal = await self.authenticate(request)
             response = await self.graph.answer(request, principal)
         except Problem as problem:
             response = self.graph.wire.refuse(problem, request, anonymous=self._anonymous(principal))
@@ -199,7 +212,7 @@ class Answering:
         tables = (catalog.find(schema, name) for schema in catalog.schemas)
         return not any(table is not None and policy.actions(principal.role, table.key) for table in tables)
 
-    async def _authenticate(self, request: Request) -> Principal:
+    async def authenticate(self, request: Request) -> Principal:
         authorization, api_key = request.headers.get("authorization"), request.headers.get("apikey")
         if self.sessions is not None and (trusted := self.sessions.principal(request.headers)) is not None:
             return trusted

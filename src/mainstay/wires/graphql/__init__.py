@@ -1,4 +1,4 @@
-"""The GraphQL wire: queries and mutations in Hasura v2's grammar, over HTTP.
+"""The GraphQL wire: queries, mutations and subscriptions in Hasura v2's grammar, over HTTP and WebSockets.
 
 It turns a document into operations, and their finished JSON into an answer. graphql-core parses a text that is new;
 nothing is executed here, and a text that is known is not even parsed.

@@ -22,6 +22,7 @@ OWN = frozenset(
         VALIDATION,
         PARSE,
         UNEXPECTED_PAYLOAD,
+        DENIED,
         "bad-request",
         "not-supported",
         "method-not-allowed",
@@ -80,6 +81,8 @@ CLASSES: dict[str, str] = {
 }
 """Of SQLSTATEs; those that code in the database raises by itself are the database's to tell of."""
 
+EXPIRED = "Could not verify JWT: JWTExpired"
+"""In Hasura's words, which clients look for; ours are `JWT expired`."""
 VIOLATED = "check constraint of an insert/update permission has failed"
 VIOLATIONS: dict[str, str] = {
     "23001": "Restrict violation",
@@ -161,6 +164,8 @@ def message_of(problem: Problem) -> str:
     """What Hasura calls it, in front of what the database says, so far as the role may be told that."""
     if isinstance(problem, Violation):
         return VIOLATED
+    if problem.message == "JWT expired":
+        return EXPIRED
     kind = VIOLATIONS.get(problem.code)
     return problem.message if kind is None else f"{kind}. {problem.message}"
 

@@ -4,14 +4,14 @@ A document is parsed and looked up once for each role, and form of its variables
 values, and graphql-core is not touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
 import msgspec
 
 from mainstay.cache.bounded import Bounded
-from mainstay.core.exchange import Request, Response
+from mainstay.core.exchange import Request, Response, Socket, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Invoke, Operation, Read, Shape, Together
 from mainstay.core.problem import Problem
@@ -19,9 +19,11 @@ from mainstay.core.result import Result
 from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
 from mainstay.wires.graphql.mutate import read_mutation
+from mainstay.wires.graphql.opening import check_origin, choose
 from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, live_elsewhere, status_of
 from mainstay.wires.graphql.query import Root, read_query, read_subscription
 from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
+from mainstay.wires.graphql.session import Answerer, Session
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import Vocabulary
 
@@ -72,6 +74,16 @@ class GraphWire:
     def parse(self, request: Request) -> Question:
         """Raises Problem, which `refuse` turns into a response."""
         return read_question(request)
+
+    def open(self, request: Request, answerer: Answerer, origins: Collection[str]) -> Upgrade:
+        """The answer to a request for a socket. `origins` may call the API. Raises Problem."""
+        check_origin(request, origins)
+        dialect, protocol = choose(request)
+
+        async def converse(socket: Socket) -> None:
+            await Session(socket, request, dialect, answerer, self.limits).run()
+
+        return Upgrade(protocol, converse)
 
     def known(self, question: Question, role: str) -> Prepared | None:
         """What was prepared for the same question, whatever its values; None the first time."""
