@@ -21,11 +21,12 @@ from mainstay.core.problem import Problem, Refusal
 from mainstay.core.result import Result
 from mainstay.core.rule import Action
 from mainstay.core.statement import Bind, Column, Statement
-from mainstay.core.verify import require_claims
+from mainstay.core.verify import require_claims, verify
 from mainstay.plan import Policy, View, decide
 from mainstay.plan.call import may_read
 from mainstay.plan.disclose import disclosed
 from mainstay.plan.possible import possible
+from mainstay.plan.touched import ANYTHING, Touched, touched
 from mainstay.policy.environment import Impersonation, Settings, plain_environment
 from mainstay.sql import compile_plan
 from mainstay.sql.binds import array_literal
@@ -33,6 +34,15 @@ from mainstay.sql.binds import array_literal
 NOTHING = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,))
 
 StatementKey = tuple[Shape, str, int, int]
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """A read and all that is sent for it."""
+
+    key: StatementKey
+    statement: Statement
+    binds: tuple[str | None, ...]
+    environment: Environment
 
 
 class Statements(Protocol):
@@ -89,6 +99,41 @@ class Pipeline:
         if statement.estimate is None:
             return result
         return await self._estimated(statement, operation.values, principal, result, environment)
+
+    async def bound(self, operation: Operation, principal: Principal) -> Bound:
+        """What `run` would send for a read, for who means to send it again and again. Raises Problem."""
+        key = (operation.shape, principal.role, self.catalog.version, self.policy.version)
+        try:
+            statement = self.statements.get(key) or self.prepare(key)
+        except Problem as problem:
+            raise await self._withheld(problem, operation.shape, principal.role) from None
+        require_claims(statement, principal)
+        binds = tuple(bind_value(bind, operation.values, principal) for bind in statement.binds)
+        return Bound(key, statement, binds, self._environment(operation, principal, statement))
+
+    async def answers(self, bounds: Sequence[Bound]) -> list[Result]:
+        """The results of reads that differ in what may vary, in as few statements as it takes. Raises Problem."""
+        first = bounds[0]
+        statement, environment = first.statement, first.environment
+        try:
+            if environment.transaction or (statement.batch is None and statement.calls):
+                each = (self.store.execute(statement, bound.binds, Ending.COMMIT, environment) for bound in bounds)
+                results = [await result for result in each]
+            else:
+                results = await self.store.execute_many(statement, [bound.binds for bound in bounds], environment)
+        except Refusal as refusal:
+            raise disclosed(refusal, self.catalog, self.policy, first.key[1]) from None
+        for result in results:
+            verify(statement, result)
+        return results
+
+    def touched(self, bound: Bound) -> Touched:
+        """What the answer depends on. Where the database decides, its own rules may read anything."""
+        shape, role, *_ = bound.key
+        found = touched(self.plan(shape, role), self.catalog)
+        if self.impersonation is None:
+            return found
+        return msgspec.structs.replace(found, touches=(*found.touches, ANYTHING))
 
     async def admit(self, principal: Principal, asked: Settings) -> None:
         """Let the database say whether it serves the caller at all, before he is told what is there. Raises Problem.

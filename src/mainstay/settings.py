@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds after which a live query is asked for again where the database does not tell of changes."""
     graphql_introspection: Literal["development", "always", "never"] = "development"
     """When GraphQL tells a role its schema, of what that role may use."""
+    live_interval_ms: Annotated[int, Meta(ge=1)] = 20
+    """Milliseconds between two evaluations of live queries of one form; what changes meanwhile is in one of them."""
     docs_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] | None = "/docs"
     """The path of the API reference page; empty serves none."""
     jwt_secret: str | None = None

@@ -72,6 +72,8 @@ class Stage:
 
 
 def on_stage(url: str, play: Callable[[Stage], Awaitable[None]], **settings: Any) -> None:
+    """On a database that announces nothing."""
+
     async def main() -> None:
         app = cinema(database_url=url, **{"live_poll_ms": 50, **settings})
         await app.start()

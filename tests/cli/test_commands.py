@@ -16,7 +16,7 @@ from mainstay.settings import PUBLIC_KEYS, Settings
 pytestmark = pytest.mark.slow
 
 SECRET = "a-development-secret-of-more-than-32-bytes"
-COMMANDS = ["dev", "serve", "check", "sql", "explain", "inspect", "models", "token"]
+COMMANDS = ["dev", "serve", "check", "sql", "explain", "inspect", "models", "live", "token"]
 
 
 def claims_of(token: str) -> dict[str, Any]:

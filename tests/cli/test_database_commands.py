@@ -94,3 +94,35 @@ def test_models_are_printed_and_never_written_over(shop: str, project: Path, mai
 )
 def test_a_database_that_is_not_there_is_told_of_in_a_line(command: str, says: str, mainstay: Run) -> None:
     assert_refused(mainstay(command, "postgresql://nobody@/nowhere?host=/nowhere"), says=says)
+
+
+def test_live_installs_tells_of_and_removes_what_announces(
+    postgres: Postgres, database: str, project: Path, mainstay: Run
+) -> None:
+    postgres.run(
+        "CREATE TABLE directors (id int PRIMARY KEY, name text)",
+        "CREATE TABLE films (id int PRIMARY KEY, title text, owner text, director_id int REFERENCES directors)",
+        url=database,
+    )
+    silent = (
+        "  public.directors  asked for at an interval: public.directors does not announce\n"
+        "  public.films      asked for at an interval: public.films does not announce\n"
+    )
+    announcing = "  public.directors  announces, by id\n  public.films      announces, by director_id, id\n"
+    count = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'mainstay%'"
+    script = mainstay("live", "install", "--database", database, "--sql").stdout
+    assert mainstay("live", "status", "--database", database).stdout == silent
+    for _ in range(2):
+        done = mainstay("live", "install", "--database", database)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", announcing)
+        assert postgres.run(count, url=database) == "8\n"
+    assert mainstay("live", "remove", "--database", database).stdout == silent
+    assert postgres.run(count, url=database) == "0\n"
+    postgres.run(script.removesuffix(";\n"), url=database)
+    assert mainstay("live", "status", "--database", database).stdout == announcing
+
+
+def test_live_says_what_it_can_not_do(mainstay: Run) -> None:
+    assert_refused(mainstay("live", "install"), says="there is no database to ask")
+    assert_refused(mainstay("live", "install", "--database", "postgresql://nobody@/no?host=/no"), says="MS503")
+    assert_refused(mainstay("live", "instal"), says="instal", code=2)

@@ -38,6 +38,7 @@ FOLLOWED = [
 ]
 RUN_ELSEWHERE = {
     "docs/reference/graphql.md": "tests/docs/test_graphql_page.py",
+    "docs/how-to/live-queries.md": "tests/event/test_live_page.py",
     "docs/how-to/use-postgrest-and-supabase-clients.md": "tests/clients/test_clients_page.py",
     "docs/tutorial/from-install-to-a-deployed-policy.md": "tests/docs/test_tutorial.py",
     "docs/reference/authentication.md": "tests/auth/test_authentication_docs.py",

@@ -5,7 +5,7 @@ The names of a role are gathered the first time that it sends a document which i
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from mainstay.app.granting import Granting
 from mainstay.app.served import Served
@@ -17,8 +17,8 @@ from mainstay.core.ports import Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.told import told_of
-from mainstay.event.expiry import expires, require_unexpired
-from mainstay.event.poll import polled
+from mainstay.event.expiry import expires
+from mainstay.event.live import Live
 from mainstay.pipeline import Pipeline
 from mainstay.plan.describe import describe
 from mainstay.sql.ledger import Ledger
@@ -32,13 +32,6 @@ VOCABULARIES_MAX = 20
 Told: TypeAlias = tuple[tuple[str, str], ...]
 
 
-class LiveRules(NamedTuple):
-    """How often a live query is asked for again, and how long a token is good after it expired."""
-
-    poll_ms: int
-    leeway_s: int
-
-
 class Graph:
     """Answers GraphQL for one catalog."""
 
@@ -49,7 +42,7 @@ class Graph:
         granting: Granting,
         ledger: Ledger,
         served: Served,
-        live: LiveRules,
+        live: Live,
         *,
         aggregates: bool,
     ) -> None:
@@ -103,14 +96,13 @@ class Graph:
         if not prepared.live:
             raise Problem("unexpected-payload", "only subscriptions can be subscribed to", where="$")
         [operation] = self.wire.operations(prepared, question, settings)
-        expires_at = expires(principal, self.live.leeway_s)
-
-        async def ask() -> bytes:
-            require_unexpired(expires_at)
-            return self.wire.body(prepared, [await self.pipeline.run(operation, principal)])
-
-        async for answer in polled(ask, self.live.poll_ms / 1000):
-            yield answer
+        subscription = await self.live.subscribe(self.pipeline, operation, principal)
+        try:
+            expires_at = expires(principal, self.live.rules.leeway_s)
+            while True:
+                yield self.wire.body(prepared, [await subscription.next(expires_at)])
+        finally:
+            subscription.close()
 
     async def _transact(
         self, request: Request, prepared: Prepared, operations: Sequence[Operation], principal: Principal

@@ -17,7 +17,7 @@ class Refresher:
     def __init__(self, dsn: str, channel: str, load: Callable[[], Awaitable[object]]) -> None:
         self._load = load
         self._asked = asyncio.Event()
-        self._listener = Listener(dsn, channel, self._asked.set)
+        self._listener = Listener(dsn, channel, lambda _: self._asked.set())
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

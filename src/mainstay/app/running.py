@@ -7,7 +7,7 @@ import msgspec
 
 from mainstay.app.conversing import Conversing
 from mainstay.app.granting import Granting
-from mainstay.app.graph import Graph, LiveRules
+from mainstay.app.graph import Graph
 from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
@@ -23,11 +23,13 @@ from mainstay.core.principal import Principal
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
+from mainstay.event.live import Live, LiveRules
 from mainstay.pipeline import Pipeline, StatementKey
 from mainstay.plan.describe import describe
 from mainstay.settings import Settings
 from mainstay.sql.ledger import ledger_of
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
+from mainstay.stores.postgres.feed import PostgresFeed
 from mainstay.transact.precondition import isolation_of, run_within
 from mainstay.transact.together import Transacted, about, transact
 from mainstay.why import why
@@ -55,6 +57,7 @@ class Running:
         self.authenticator = _authenticator(settings)
         self.conversing = Conversing(lambda: self.current, settings.jwt_leeway_s)
         self.refresher: Refresher | None = None
+        self.live = Live(PostgresFeed(database_url(settings), self.store), _live_rules(settings))
 
     async def refresh(self, load: Callable[[], Awaitable[object]]) -> None:
         """From now on call `load` whenever a NOTIFY asks for it."""
@@ -65,6 +68,7 @@ class Running:
     async def stop(self) -> None:
         if self.refresher is not None:
             await self.refresher.stop()
+        await self.live.stop()
         await self.store.close()
 
     def connect(self, request: Request) -> Response | Upgrade:
@@ -81,19 +85,21 @@ class Running:
     def serve(self, served: Served) -> None:
         granting = Granting(served, self.store, unfiltered=self.settings.unfiltered_allowed)
         pipeline = make_pipeline(served, self.store, self.settings.limits, granting)
-        self.current = Answering(self.settings, served, pipeline, granting, self.authenticator)
+        self.current = Answering(self.settings, served, pipeline, granting, self.authenticator, self.live)
+        self.live.serve(served.catalog.named)
 
 
 class Answering:
     """The rooms, put together for one catalog."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the rooms that it joins
         self,
         settings: Settings,
         served: Served,
         pipeline: Pipeline,
         granting: Granting,
         authenticator: Authenticator,
+        live: Live,
     ) -> None:
         self.settings = settings
         self.granting = granting
@@ -114,7 +120,7 @@ class Answering:
             granting,
             self.ledger,
             served,
-            LiveRules(settings.live_poll_ms, settings.jwt_leeway_s),
+            live,
             aggregates=settings.aggregates_enabled,
         )
 
@@ -270,6 +276,16 @@ def _store(settings: Settings, url: str) -> PostgresStore:
             queue_max=limits.queue_max,
             server_settings=tuple(map(_parted, settings.database_settings)),
         ),
+    )
+
+
+def _live_rules(settings: Settings) -> LiveRules:
+    return LiveRules(
+        poll_ms=settings.live_poll_ms,
+        interval_ms=settings.live_interval_ms,
+        batch_max=settings.limits.live_batch_max,
+        subscribers_max=settings.limits.subscriptions_max,
+        leeway_s=settings.jwt_leeway_s,
     )
 
 

@@ -16,6 +16,7 @@ from mainstay.cli.dev import dev
 from mainstay.cli.explain import explain
 from mainstay.cli.failure import Failure
 from mainstay.cli.inspect import inspect
+from mainstay.cli.live import live
 from mainstay.cli.models import models
 from mainstay.cli.serve import serve
 from mainstay.cli.sql import sql
@@ -31,6 +32,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     explain: "mainstay explain 'GET /films?order=title&limit=10' --analyze",
     inspect: "mainstay inspect postgresql://localhost/films --schema public",
     models: "mainstay models postgresql://localhost/films --output models.py",
+    live: "mainstay live install app:app --database postgresql://localhost/films",
     why: "mainstay why 'GET /films?id=eq.1' --role editor --claims '{\"sub\": \"ada\"}'",
     token: 'curl -H "Authorization: Bearer $(mainstay token --role editor)" http://127.0.0.1:8000/rest/v1/films',
 }

@@ -44,6 +44,10 @@ class Limits(msgspec.Struct, frozen=True):
     """Requests of one shape in one statement."""
     queue_max: int = 1_000
     """Requests waiting for a connection; past it 503 with Retry-After."""
+    subscriptions_max: int = 50_000
+    """Live queries of one worker; past it 503 with Retry-After."""
+    live_batch_max: int = 1_000
+    """Live queries of one form in one statement."""
     client_ms_max: int = 10_000
     """Milliseconds that a client may take to send its request; past it 408."""
     sockets_max: int = 12_000

@@ -33,6 +33,15 @@ class Store(Protocol):
         """
         ...
 
+    async def execute_many(
+        self, statement: Statement, many: Sequence[Sequence[str | None]], environment: Environment = NONE
+    ) -> list[Result]:
+        """A read for each of `many` binds, in one round trip and however many they are. They differ in what may vary.
+
+        One that can't be answered fails them all. Of results that must be of one row that is for the caller to see.
+        """
+        ...
+
     async def transact(
         self,
         work: Callable[[Transaction], Awaitable[T]],

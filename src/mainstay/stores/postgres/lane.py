@@ -85,6 +85,10 @@ class Lane:
             await self.connection.close(timeout=self.connect_s)
         self.connection = None
 
+    async def ask(self, text: str, *arguments: Any) -> list[Record]:
+        """As `fetch`, spelt as a connection's own."""
+        return await self.fetch(text, arguments)
+
     async def fetch(self, text: str, arguments: Sequence[Any], role: str | None = None) -> list[Record]:
         """Rows of a statement, prepared at its first use by the role that it runs as. Raises asyncpg's errors.
 

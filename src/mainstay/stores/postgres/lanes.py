@@ -312,6 +312,21 @@ def is_shared(waiting: Waiting) -> bool:
     )
 
 
+async def read_many(
+    lane: Lane, statement: Statement, many: Sequence[Sequence[str | None]], environment: Environment
+) -> list[Result]:
+    """A batch that was put together elsewhere, of any size. Raises asyncpg's errors."""
+    started = time.perf_counter()
+    await lane.enter(environment)
+    lane.leave(statement, environment)
+    batch, first = statement.batch, many[0]
+    if len(many) == 1 or batch is None:
+        records = await lane.fetch(statement.text, first, environment.role)
+        return [result_of(statement.columns, the_row(records), started)] * len(many)
+    records = await lane.fetch(batch.text, _arrays(statement, batch.positions, many), environment.role)
+    return [result_of(statement.columns, record, started) for record in records]
+
+
 async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
     """One round trip for the group: alone, shared where nothing varies, or batched."""
     first = group[0]
@@ -327,7 +342,8 @@ async def _read(lane: Lane, group: list[Waiting]) -> list[Result]:
         result = result_of(statement.columns, the_row(records), started)
         verify(statement, result)
         return [result] * len(group)
-    records = await lane.fetch(batch.text, _arrays(statement, batch.positions, group), first.environment.role)
+    arrays = _arrays(statement, batch.positions, [waiting.binds for waiting in group])
+    records = await lane.fetch(batch.text, arrays, first.environment.role)
     results = [result_of(statement.columns, record, started) for record in records]
     if statement.single:
         for result in results:
@@ -351,12 +367,10 @@ async def _write(lane: Lane, group: list[Waiting]) -> list[Result]:
     return [msgspec.structs.replace(result, rows=1)] * len(group)
 
 
-def _arrays(statement: Statement, positions: Sequence[int], group: list[Waiting]) -> list[str | None]:
-    first = group[0]
+def _arrays(statement: Statement, positions: Sequence[int], many: Sequence[Sequence[str | None]]) -> list[str | None]:
+    first = many[0]
     return [
-        first.binds[position]
-        if statement.binds[position].constant
-        else array_literal([waiting.binds[position] for waiting in group])
+        first[position] if statement.binds[position].constant else array_literal([binds[position] for binds in many])
         for position in positions
     ]
 

@@ -16,14 +16,18 @@ PROBE_S = 30.0  # a connection that a firewall forgot is silent: ask it now and 
 
 
 class Listener:
-    """Calls `heard` on each notice that is sent after `start` has returned, and whenever some may have been missed."""
+    """Calls `heard` with each notice that is sent after `start` has returned.
 
-    def __init__(self, dsn: str, channel: str, heard: Callable[[], None]) -> None:
+    And with an empty one whenever some may have been missed.
+    """
+
+    def __init__(self, dsn: str, channel: str, heard: Callable[[str], None]) -> None:
         self._dsn = dsn
         self._channel = channel
         self._heard = heard
         self._task: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
+        self.listening = False
 
     async def start(self) -> None:
         """Returns once it listens; where it can't yet, it goes on trying."""
@@ -46,19 +50,21 @@ class Listener:
                 await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
                 failures += 1
                 continue
-            if failures:
-                self._heard()
-            failures = 1
             with contextlib.suppress(Exception):
-                await self._stay(connection)
+                await self._stay(connection, missed=failures > 0)
+            failures = 1
             self._tried.set()
+            await asyncio.sleep(RETRY_S[0])  # a standby takes connections, and no LISTEN
 
-    async def _stay(self, connection: "asyncpg.Connection[Any]") -> None:
+    async def _stay(self, connection: "asyncpg.Connection[Any]", *, missed: bool) -> None:
         """Until the connection breaks."""
         broken = asyncio.Event()
         connection.add_termination_listener(lambda _: broken.set())
         try:
-            await connection.add_listener(self._channel, lambda *_: self._heard())
+            await connection.add_listener(self._channel, lambda *notice: self._heard(notice[-1]))
+            self.listening = True
+            if missed:
+                self._heard("")
             self._tried.set()
             while not broken.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -66,4 +72,5 @@ class Listener:
                 if not broken.is_set():
                     await connection.fetchval("SELECT 1", timeout=CONNECT_S)
         finally:
+            self.listening = False
             connection.terminate()

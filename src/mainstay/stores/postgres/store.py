@@ -1,11 +1,13 @@
 """The store: lanes for reads and lanes for writes, behind the port that the corridor knows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
+from mainstay.core.catalog import TableKey
+from mainstay.core.change import Coverage
 from mainstay.core.environment import NONE, Environment, Isolation
 from mainstay.core.grants import Grants
 from mainstay.core.operation import Ending
@@ -13,9 +15,10 @@ from mainstay.core.ports import Transaction
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Mode, Statement
+from mainstay.stores.postgres.announce import coverage
 from mainstay.stores.postgres.grants import grants_of
 from mainstay.stores.postgres.lane import Lane
-from mainstay.stores.postgres.lanes import Lanes, PostgresSettings
+from mainstay.stores.postgres.lanes import Lanes, PostgresSettings, read_many
 from mainstay.stores.postgres.transaction import transact
 
 T = TypeVar("T")
@@ -53,6 +56,25 @@ class PostgresStore:
     ) -> Result:
         lanes = self._reads if statement.mode is Mode.READ else self._writes
         return await lanes.submit(statement, binds, ending, environment)
+
+    async def execute_many(
+        self, statement: Statement, many: Sequence[Sequence[str | None]], environment: Environment = NONE
+    ) -> list[Result]:
+        async def on(lane: Lane) -> list[Result]:
+            return await read_many(lane, statement, many, environment)
+
+        found: list[Result] = await self._reads.work(on)
+        return found
+
+    async def coverage(self, tables: Collection[TableKey]) -> Coverage:
+        """Of which changes of these tables the database tells now."""
+
+        async def on(lane: Lane) -> Coverage:
+            await lane.enter(NONE)
+            return await coverage(lane.ask, tables)
+
+        found: Coverage = await self._reads.work(on)
+        return found
 
     async def transact(
         self,
