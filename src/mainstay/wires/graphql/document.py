@@ -37,17 +37,17 @@ class Document:
         self.count = 0
         parsed = _parsed(text, limits)
         self.fragments: dict[str, ast.FragmentDefinitionNode] = {}
-        operations: list[ast.OperationDefinitionNode] = []
+        self.operations: list[ast.OperationDefinitionNode] = []
         for definition in parsed.definitions:
             if isinstance(definition, ast.FragmentDefinitionNode):
                 if definition.name.value in self.fragments:
                     raise invalid(f'multiple definitions for fragment "{definition.name.value}"', "$.query")
                 self.fragments[definition.name.value] = definition
             elif isinstance(definition, ast.OperationDefinitionNode):
-                operations.append(definition)
+                self.operations.append(definition)
             else:
                 raise invalid("unexpected type system definition", "$.query")
-        self.operation = _chosen(operations, name)
+        self.operation = _chosen(self.operations, name)
         if self.operation.directives:
             raise _unknown_directive(self.operation.directives[0], "$")
 
@@ -90,16 +90,16 @@ class Document:
                 case ast.FieldNode():
                     yield _asked(node, place, variables)
                 case ast.InlineFragmentNode():
-                    self._require_type(node.type_condition, type_name, place)
+                    self.require_type(node.type_condition, type_name, place)
                     yield from self._opened(node.selection_set, place, type_name, variables, within)
                 case ast.FragmentSpreadNode():
                     name = node.name.value
-                    fragment = self._fragment(name, within, place)
-                    self._require_type(fragment.type_condition, type_name, place)
+                    fragment = self.fragment(name, within, place)
+                    self.require_type(fragment.type_condition, type_name, place)
                     inside = f"{place}.{name}.selectionSet"
                     yield from self._opened(fragment.selection_set, inside, type_name, variables, (*within, name))
 
-    def _fragment(self, name: str, within: tuple[str, ...], place: str) -> ast.FragmentDefinitionNode:
+    def fragment(self, name: str, within: tuple[str, ...], place: str) -> ast.FragmentDefinitionNode:
         fragment = self.fragments.get(name)
         if fragment is None:
             raise invalid(f'reference to undefined fragment "{name}"', place)
@@ -117,7 +117,7 @@ class Document:
             match node:
                 case ast.FragmentSpreadNode():
                     name = node.name.value
-                    fragment = self._fragment(name, within, place)
+                    fragment = self.fragment(name, within, place)
                     if name not in done:
                         self._walk(fragment.selection_set, f"{place}.{name}.selectionSet", (*within, name), done)
                         done.add(name)
@@ -133,7 +133,7 @@ class Document:
             raise Problem("MS443", message, where=place)
 
     @staticmethod
-    def _require_type(condition: ast.NamedTypeNode | None, type_name: str, place: str) -> None:
+    def require_type(condition: ast.NamedTypeNode | None, type_name: str, place: str) -> None:
         if condition is not None and condition.name.value != type_name:
             raise invalid(f"a fragment on '{condition.name.value}' can't be spread in '{type_name}'", place)
 

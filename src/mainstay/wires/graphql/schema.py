@@ -9,21 +9,24 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from mainstay.wires.graphql.mutate import INTEGER
-from mainstay.wires.graphql.schema_inputs import COLUMN_NAME, INPUTS, comparison, comparison_name, distances, further
+from mainstay.wires.graphql.schema_inputs import INPUTS, comparison, distances, further
 from mainstay.wires.graphql.schema_roots import (
     MUTATION,
     QUERY,
     SUBSCRIPTION,
+    TELLING,
     function_arguments,
     has_queries,
     mutation_root,
     query_root,
+    read_member,
     subscription_root,
+    write_member,
 )
 from mainstay.wires.graphql.schema_tables import OBJECTS, row
 from mainstay.wires.graphql.schema_writes import WRITES
-from mainstay.wires.graphql.types import META, SCALARS, Type, TypeKind, Value, named, scalar
-from mainstay.wires.graphql.vocabulary import TableType, Vocabulary
+from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, scalar
+from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name
 
 OF_TABLES: dict[str, Callable[[Vocabulary, TableType], Type]] = {**OBJECTS, **INPUTS, **WRITES}
 ORDERINGS = ("asc", "asc_nulls_first", "asc_nulls_last", "desc", "desc_nulls_first", "desc_nulls_last")
@@ -50,6 +53,31 @@ class Schema:
     def tells(self, name: str) -> bool:
         """Whether the type is there for the role."""
         return self.type(name) is not None and any(each.name == name for each in self.types())
+
+    def member(self, type_name: str, name: str) -> Member | None:
+        """One field of an object type. Of a root no other is made."""
+        if type_name in (QUERY, SUBSCRIPTION):
+            return TELLING.get(name) if type_name == QUERY and name in TELLING else read_member(self.vocabulary, name)
+        if type_name == MUTATION:
+            return write_member(self.vocabulary, name)
+        return next((each for each in self.require(type_name).members if each.name == name), None)
+
+    def input(self, member: Member) -> Type | None:
+        """The type of an argument's value, or of an input object's member; None for a scalar."""
+        if member.of is not None:
+            return comparison(member.of)
+        return self._known(bare(member.type))
+
+    def is_object(self, name: str) -> bool:
+        found = self._known(name)
+        return found is not None and found.kind is TypeKind.OBJECT
+
+    def _known(self, name: str) -> Type | None:
+        """The type, made once; None for a scalar."""
+        found = self._made.get(name)
+        if found is None and (found := self._found(name)) is not None:
+            self._made[name] = found
+        return found
 
     def require(self, name: str) -> Type:
         """The type of a name that the schema itself says."""
@@ -101,11 +129,11 @@ class Schema:
         ]
         functions = (*vocabulary.functions.values(), *vocabulary.calls.values())
         for type_ in {*(c.type for c in columns), *(a.type for f in functions for a in f.arguments.values())}:
-            name = named(type_)
+            name = item_name(type_)
             found.setdefault(name, scalar(name))
             found.setdefault(comparison_name(type_), comparison(type_))
             for right in further(type_):
-                found.setdefault(named(right), scalar(named(right)))
+                found.setdefault(item_name(right), scalar(item_name(right)))
             for each in distances(type_):
                 found.setdefault(each.name, each)
         return found

@@ -2,26 +2,19 @@
 
 from collections.abc import Iterator
 
-from mainstay.core.catalog import ColumnType, Kind
+from mainstay.core.catalog import ColumnType
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
+from mainstay.wires.graphql.mutate import INTEGER
 from mainstay.wires.graphql.order import AGGREGATES
 from mainstay.wires.graphql.schema_tables import Builder, measured, related
-from mainstay.wires.graphql.types import Member, Type, Value, enum, inputs, named, reference
-from mainstay.wires.graphql.vocabulary import TableType, Vocabulary
+from mainstay.wires.graphql.types import COLUMN_NAME, Member, Type, Value, enum, inputs
+from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, scalar_name
 from mainstay.wires.graphql.where import DISTANCES, distance_name, known_distances
-
-COLUMN_NAME = "column_name"
-"""A scalar: the name of a column of the same table, which a type that all tables share can't list."""
-
-
-def comparison_name(type_: ColumnType) -> str:
-    form = "_array" if type_.kind is Kind.ARRAY else ""
-    return f"{named(type_)}{form}_comparison_exp"
 
 
 def distance(name: str, type_: ColumnType) -> Type:
     """What `_st_d_within` and its like take."""
-    kinds = {"distance": "Float!", "from": f"{reference(type_)}!", "use_spheroid": "Boolean"}
+    kinds = {"distance": "Float!", "from": f"{scalar_name(type_)}!", "use_spheroid": "Boolean"}
     return inputs(
         distance_name(name, type_), (Member(each, kinds[each]) for each in sorted(known_distances(name, type_)))
     )
@@ -43,7 +36,7 @@ def comparison(type_: ColumnType) -> Type:
 def _operators(type_: ColumnType) -> Iterator[Member]:
     for name, meant in COMPARISONS.items():
         if meant.of(type_):
-            right = reference(meant.right or type_)
+            right = scalar_name(meant.right or type_)
             value = distance_name(name, type_) if name in DISTANCES else right
             yield Member(name, f"[{value}!]" if meant.many else value)
     yield from (Member(name, COLUMN_NAME) for name in COLUMNS)
@@ -58,7 +51,7 @@ def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
         yield Member("_not", name)
         yield Member("_or", f"[{name}!]")
         for key, column in table.columns.items():
-            yield Member(key, comparison_name(column.type), comment=column.comment)
+            yield Member(key, comparison_name(column.type), comment=column.comment, of=column.type)
         for key, relation, target in related(vocabulary, table, table.relations):
             if target.columns:
                 yield Member(key, target.type("bool_exp"))
@@ -69,7 +62,7 @@ def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
 
 
 def _counted(_: Vocabulary, table: TableType) -> Type:
-    members = (Member("filter", table.type("bool_exp")), Member("predicate", "Int_comparison_exp!"))
+    members = (Member("filter", table.type("bool_exp")), Member("predicate", "Int_comparison_exp!", of=INTEGER))
     return inputs(table.type("aggregate_bool_exp_count"), members)
 
 

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 
 from mainstay.wires.graphql.schema_tables import listing
 from mainstay.wires.graphql.schema_writes import changes, conflict, key_of
-from mainstay.wires.graphql.types import Member, Type, inputs, objects, reference
-from mainstay.wires.graphql.vocabulary import FunctionField, RootKind, TableType, Vocabulary, WriteKind
+from mainstay.wires.graphql.types import Member, Type, inputs, objects
+from mainstay.wires.graphql.vocabulary import FunctionField, RootKind, TableType, Vocabulary, WriteKind, scalar_name
 
 QUERY = "query_root"
 MUTATION = "mutation_root"
 SUBSCRIPTION = "subscription_root"
+TELLING = {
+    "__schema": Member("__schema", "__Schema!"),
+    "__type": Member("__type", "__Type", (Member("name", "String!"),)),
+}
+"""What is asked of the schema itself: fields of the root that introspection does not list."""
 NOTHING = Member("no_queries_available", "String", comment="The role may read nothing.")
 
 
@@ -24,6 +29,24 @@ def query_root(vocabulary: Vocabulary) -> Type:
 def subscription_root(vocabulary: Vocabulary) -> Type:
     """All that a query has, each on its own."""
     return objects(SUBSCRIPTION, _reads(vocabulary))
+
+
+def read_member(vocabulary: Vocabulary, name: str) -> Member | None:
+    """One field of queries and subscriptions."""
+    function, root = vocabulary.functions.get(name), vocabulary.roots.get(name)
+    if function is not None and function.table.columns:
+        return _call(name, function)
+    if root is not None and root[1].columns:
+        return _read(name, *root)
+    return NOTHING if name == NOTHING.name and not has_queries(vocabulary) else None
+
+
+def write_member(vocabulary: Vocabulary, name: str) -> Member | None:
+    """One field of mutations."""
+    function, root = vocabulary.calls.get(name), vocabulary.writes.get(name)
+    if function is not None and function.table.columns:
+        return _call(name, function)
+    return None if root is None else _write(vocabulary, name, *root)
 
 
 def _reads(vocabulary: Vocabulary) -> list[Member]:
@@ -93,4 +116,4 @@ def function_arguments(vocabulary: Vocabulary, name: str) -> Type | None:
 
 def _passed(function: FunctionField) -> Iterator[Member]:
     for name, argument in function.arguments.items():
-        yield Member(name, reference(argument.type))
+        yield Member(name, scalar_name(argument.type))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from mainstay.core.catalog import Kind
 from mainstay.wires.graphql.order import AGGREGATES
-from mainstay.wires.graphql.types import Member, Type, objects, reference
-from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType, Vocabulary
+from mainstay.wires.graphql.types import Member, Type, objects
+from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType, Vocabulary, scalar_name
 
 Builder = Callable[[Vocabulary, TableType], Type]
 PATH = (Member("path", "String", comment="The place inside, such as $.a.b[0]"),)
@@ -29,7 +29,7 @@ def _fields(vocabulary: Vocabulary, table: TableType) -> Iterator[Member]:
     for name, column in table.columns.items():
         arguments = PATH if column.type.kind is Kind.JSON else ()
         end = "" if column.nullable else "!"
-        yield Member(name, f"{reference(column.type)}{end}", arguments, column.comment)
+        yield Member(name, f"{scalar_name(column.type)}{end}", arguments, column.comment)
     for name, relation, target in related(vocabulary, table, table.relations):
         if not target.columns:
             continue
@@ -55,7 +55,7 @@ def measured(table: TableType, aggregate: str) -> dict[str, str]:
     """The columns that an aggregate may be of, and what it gives."""
     kinds = SUMMABLE if aggregate in ("sum", "avg") else COMPARABLE
     columns = {name: column.type for name, column in table.columns.items() if column.type.kind in kinds}
-    return {name: "Float" if aggregate == "avg" else reference(type_) for name, type_ in columns.items()}
+    return {name: "Float" if aggregate == "avg" else scalar_name(type_) for name, type_ in columns.items()}
 
 
 def _aggregate(_: Vocabulary, table: TableType) -> Type:

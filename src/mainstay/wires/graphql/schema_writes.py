@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from mainstay.core.catalog import Column
 from mainstay.wires.graphql.mutate import CHANGES, OPERATORS, operand, takes
 from mainstay.wires.graphql.schema_tables import Builder, related
-from mainstay.wires.graphql.types import Member, Type, Value, enum, inputs, reference
-from mainstay.wires.graphql.vocabulary import TableType, Vocabulary
+from mainstay.wires.graphql.types import Member, Type, Value, enum, inputs
+from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, scalar_name
 
 
 def changes(vocabulary: Vocabulary, table: TableType) -> Iterator[Member]:
@@ -23,12 +23,12 @@ def conflict(table: TableType) -> tuple[Member, ...]:
 def key_of(table: TableType) -> tuple[Member, ...]:
     """A whole primary key, as arguments or as an input object's members."""
     columns = ((name, table.columns[name]) for name in table.primary_key)
-    return tuple(Member(name, f"{reference(column.type)}!", comment=column.comment) for name, column in columns)
+    return tuple(Member(name, f"{scalar_name(column.type)}!", comment=column.comment) for name, column in columns)
 
 
 def _values(columns: dict[str, Column]) -> Iterator[Member]:
     for name, column in columns.items():
-        yield Member(name, reference(column.type), comment=column.comment)
+        yield Member(name, scalar_name(column.type), comment=column.comment)
 
 
 def _insert(vocabulary: Vocabulary, table: TableType) -> Type:
@@ -60,7 +60,7 @@ def _wrapped(form: str, kind: str) -> Builder:
 def _altered(operator: str) -> Builder:
     def build(_: Vocabulary, table: TableType) -> Type:
         columns = ((name, column) for name, column in table.updated.items() if takes(column, operator))
-        members = (Member(name, reference(operand(column, operator)[0])) for name, column in columns)
+        members = (Member(name, scalar_name(operand(column, operator)[0])) for name, column in columns)
         return inputs(table.type(f"{operator[1:]}_input"), members)
 
     return build

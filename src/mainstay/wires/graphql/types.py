@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from mainstay.core.catalog import ColumnType, Kind
-from mainstay.wires.graphql.vocabulary import scalar_name
+from mainstay.core.catalog import ColumnType
 
 
 class TypeKind(Enum):
@@ -26,6 +25,8 @@ class Member(NamedTuple):
     arguments: tuple["Member", ...] = ()
     comment: str | None = None
     default: str | None = None
+    of: ColumnType | None = None
+    """The column's type, where its comparison is meant."""
 
 
 class Value(NamedTuple):
@@ -57,6 +58,8 @@ class Directive(NamedTuple):
 
 
 SCALARS = ("String", "Boolean", "Int", "Float")
+COLUMN_NAME = "column_name"
+"""A scalar: the name of a column of the same table, which a type that all tables share can't list."""
 PLACEHOLDER = "_PLACEHOLDER"
 """Stands where GraphQL wants a name, and the role has none."""
 UNUSABLE = "(do not use)"
@@ -69,16 +72,6 @@ def bare(reference: str) -> str:
 
 def scalar(name: str) -> Type:
     return Type(TypeKind.SCALAR, name)
-
-
-def named(type_: ColumnType) -> str:
-    """The scalar's name; of an array, its items'."""
-    return named(type_.element) if type_.kind is Kind.ARRAY and type_.element is not None else scalar_name(type_)
-
-
-def reference(type_: ColumnType) -> str:
-    """How a value of the type is referred to."""
-    return f"[{named(type_)}]" if type_.kind is Kind.ARRAY else scalar_name(type_)
 
 
 def objects(name: str, members: Iterable[Member], comment: str | None = None) -> Type:

@@ -269,9 +269,20 @@ def _relations(
             yield name, relation, fixed
 
 
+def item_name(type_: ColumnType) -> str:
+    """What the type is called, or that of an array's items, however deep."""
+    return item_name(type_.element) if type_.kind is Kind.ARRAY and type_.element is not None else scalar_name(type_)
+
+
+def comparison_name(type_: ColumnType) -> str:
+    """The input type of comparisons with values of the type."""
+    form = "_array" if type_.kind is Kind.ARRAY else ""
+    return f"{item_name(type_)}{form}_comparison_exp"
+
+
 def scalar_name(type_: ColumnType) -> str:
     """What Hasura calls the type."""
     if type_.kind is Kind.ARRAY and type_.element is not None:
-        return f"_{scalar_name(type_.element)}"
+        return f"[{item_name(type_)}]"
     plain = type_.name.lower()
     return SCALARS.get(plain) or UNSAYABLE.sub("_", plain_name(type_))

@@ -32,7 +32,7 @@ from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.spelling import check, listed, spelling
 from mainstay.wires.graphql.translation import Translation, items_of, members_of
-from mainstay.wires.graphql.vocabulary import TableType, scalar_name
+from mainstay.wires.graphql.vocabulary import TableType, comparison_name, scalar_name
 
 DISTANCES = {
     "_st_d_within": frozenset({"distance", "from", "use_spheroid"}),
@@ -95,7 +95,7 @@ def _required(given: Given, type_name: str, place: str) -> Given:
 def _comparisons(  # noqa: PLR0913, PLR0917 - where it stands
     translation: Translation, table: TableType, column: Column, left: Field, given: Given, place: str
 ) -> Condition:
-    type_name = f"{scalar_name(column.type)}_comparison_exp"
+    type_name = comparison_name(column.type)
     members = members_of(_required(given, type_name, place), type_name, place)
 
     def conditions() -> Iterator[Condition]:
@@ -119,7 +119,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 - where it stands
     if meant is None:
         if name == "_cast":
             raise unserved("the operator '_cast' is", place)
-        raise unknown(name, f"{scalar_name(type_)}_comparison_exp", place)
+        raise unknown(name, comparison_name(type_), place)
     condition = (
         _near(translation, type_, Compare(left, meant.operator, Literal(None)), name, given, place)
         if name in DISTANCES

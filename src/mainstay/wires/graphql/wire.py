@@ -23,8 +23,10 @@ from mainstay.wires.graphql.opening import check_origin, choose
 from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, live_elsewhere, status_of
 from mainstay.wires.graphql.query import Root, read_query, read_subscription
 from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
+from mainstay.wires.graphql.schema import Schema
 from mainstay.wires.graphql.session import Answerer, Session
 from mainstay.wires.graphql.translation import Translation
+from mainstay.wires.graphql.validate import validate
 from mainstay.wires.graphql.vocabulary import Vocabulary
 
 Key: TypeAlias = tuple[object, ...]
@@ -98,6 +100,7 @@ class GraphWire:
         variables = Variables(document.operation, question.variables)
         translation = Translation(document, variables, vocabulary, self.limits, introspection=self.introspection)
         prepared = _prepared(translation)
+        validate(document, Schema(vocabulary))
         if document.writes and question.safe:
             raise Problem("method-not-allowed", "Mutations are served by POST alone", where=NO_REQUEST)
         if not prepared.lasting:
