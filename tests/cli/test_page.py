@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.cli import COMMANDS, make_app
+from mainstay.cli import COMMANDS, make_app, name_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text()
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
 
 
 def test_the_page_has_every_command_and_no_other() -> None:
-    assert set(SECTIONS) == {f"mainstay {command.__name__}" for command in COMMANDS}
+    assert set(SECTIONS) == {f"mainstay {name_of(command)}" for command in COMMANDS}
 
 
-@pytest.mark.parametrize(("name", "example"), [(command.__name__, text) for command, text in COMMANDS.items()])
+@pytest.mark.parametrize(("name", "example"), [(name_of(command), text) for command, text in COMMANDS.items()])
 def test_a_section_has_the_example_and_every_argument_with_its_default(name: str, example: str) -> None:
     section = SECTIONS[f"mainstay {name}"]
     assert f"```sh\n{example}\n```" in section

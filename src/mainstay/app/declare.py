@@ -73,16 +73,18 @@ class Mainstay:
         """A new role; call `may` on it. It may do nothing that no rule says, and all that the inherited ones may."""
         return self.policies.role(name, inherits=inherits)
 
-    def track(self, function: str, *, kind: str, name: str | None = None) -> None:
+    def track(self, function: str, *, kind: str | None = None, name: str | None = None) -> None:
         """Serve a function as a GraphQL field of queries or mutations (`kind`), for the roles that may call it.
+
+        A kind that is not said is that of mutations for a function that may change the database (VOLATILE).
 
         It is "schema.function", or "function" of the first schema, and returns rows of a table. One of a query can't
         change the database. `name` is the field's, if not the function's own. Whether the function is there is checked
         when the app starts.
         """
-        if kind not in {each.value for each in FieldKind}:
+        if kind is not None and kind not in {each.value for each in FieldKind}:
             raise DeclarationError(f"no field is a {kind!r}", where="track", hint="kind='query' or kind='mutation'")
-        self.policies.tracked[function] = Tracked(FieldKind(kind), name)
+        self.policies.tracked[function] = Tracked(None if kind is None else FieldKind(kind), name)
 
     def relate(  # noqa: PLR0913 - what joins two tables
         self,

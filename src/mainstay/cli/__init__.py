@@ -15,6 +15,7 @@ from mainstay.cli.check import check
 from mainstay.cli.dev import dev
 from mainstay.cli.explain import explain
 from mainstay.cli.failure import Failure
+from mainstay.cli.importing import import_
 from mainstay.cli.inspect import inspect
 from mainstay.cli.live import live
 from mainstay.cli.models import models
@@ -33,6 +34,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     inspect: "mainstay inspect postgresql://localhost/films --schema public",
     models: "mainstay models postgresql://localhost/films --output models.py",
     live: "mainstay live install app:app --database postgresql://localhost/films",
+    import_: "mainstay import hasura ./my-project --output app.py",
     why: "mainstay why 'GET /films?id=eq.1' --role editor --claims '{\"sub\": \"ada\"}'",
     token: 'curl -H "Authorization: Bearer $(mainstay token --role editor)" http://127.0.0.1:8000/rest/v1/films',
 }
@@ -49,8 +51,13 @@ def make_app() -> App:
         help_epilogue="Example: mainstay dev app.py",
     )
     for command, example in COMMANDS.items():
-        app.command(App(name=command.__name__, default_command=command, help_epilogue=f"Example: {example}"))
+        app.command(App(name=name_of(command), default_command=command, help_epilogue=f"Example: {example}"))
     return app
+
+
+def name_of(command: Callable[..., None]) -> str:
+    """`import` is a word of Python's, so that its function is called `import_`."""
+    return command.__name__.rstrip("_")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

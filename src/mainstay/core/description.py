@@ -59,6 +59,8 @@ class TableDescription(msgspec.Struct, frozen=True):
     """The same for an update, whose nested rows may be there already."""
     rows_max: int = 0
     """Rows of one answer."""
+    aggregates: bool = True
+    """Rows may be counted and summed."""
 
     @property
     def deletable(self) -> bool:

@@ -26,7 +26,8 @@ class Rule(msgspec.Struct, frozen=True):
     """`rows`: which rows (read, update, delete). `columns`: which of them are read or written.
 
     `presets`: columns that a write sets whatever the payload says. `check`: what must hold of each written row.
-    `rows_max` bounds one read. `unfiltered`: an update or delete may come without a filter.
+    `rows_max` bounds one read, and `aggregates` lets it count and sum. `unfiltered`: an update or delete may come
+    without a filter.
     """
 
     action: Action
@@ -37,6 +38,7 @@ class Rule(msgspec.Struct, frozen=True):
     check: Condition = TRUE
     rows_max: int | None = None
     unfiltered: bool = False
+    aggregates: bool = True
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -49,3 +51,4 @@ class Reading(msgspec.Struct, frozen=True):
     rows: Condition
     masks: dict[str, Condition | None]
     rows_max: int | None = None
+    aggregates: bool = True

@@ -13,7 +13,7 @@ class FieldKind(Enum):
 
 
 class Tracked(msgspec.Struct, frozen=True):
-    """One function as a field; `name` None: the function's own."""
+    """One function as a field; `name` None: the function's own; `kind` None: by whether it may change the database."""
 
-    kind: FieldKind
+    kind: FieldKind | None
     name: str | None = None

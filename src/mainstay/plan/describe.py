@@ -80,6 +80,7 @@ def _describe_table(view: View, table: Table) -> TableDescription:
         unfiltered=_unfiltered(view, table.key),
         relations=tuple(_describe_relations(table, [relation for _, relation in view.relations(table)])),
         rows_max=min(bound for bound in bounds if bound is not None),
+        aggregates=reading.aggregates if reading else False,
     )
     return _with_writes(view, plain)
 

@@ -76,6 +76,7 @@ def resolve_aggregation(view: View, table: Table, asked: Aggregation, nested: Se
     if not isinstance(asked.of, Through):
         raise not_for_callers()
     found = _related(view, table, asked.of, nested)
+    view.require_aggregates(found.target)
     where = _on_related(view, found, both(asked.of.where, asked.where))
     label = f"{asked.of.name}.{asked.function.value}()"
     return Aggregation(

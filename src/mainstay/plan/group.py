@@ -23,6 +23,7 @@ def resolve_total(view: View, table: Table, asked: Aggregation) -> Aggregation:
         field, of = Field(of.name), None
     if of is not None:
         raise Problem("42803", "rows that are grouped have no related rows of their own", where="query")
+    view.require_aggregates(table)
     label = f"{field.column}.{asked.function.value}()" if field is not None else "count()"
     return Aggregation(
         asked.function,

@@ -82,6 +82,8 @@ def resolve_outputs(view: View, table: Table, items: Sequence[Item], path: str) 
 def _pick(view: View, table: Table, pick: Pick, where: str) -> Output:
     cast = cast_name(pick.cast, view, where) if pick.cast else None
     rows_of = TRUE if pick.where == TRUE else resolve_filter(view, table, pick.where)
+    if pick.field is None or pick.aggregate is not None or _is_bare_count(view, table, pick):
+        view.require_aggregates(table)
     if pick.field is None or _is_bare_count(view, table, pick):
         return Output(pick.alias or "count", None, Aggregate.COUNT, cast, where=rows_of)
     field = resolve_field(view, table, pick.field, where)
@@ -128,6 +130,7 @@ def resolve_summary(view: View, table: Table, members: Sequence[Member], path: s
 def _summed(view: View, table: Table, member: Member, path: str) -> Summed:
     match member:
         case Tally():
+            view.require_aggregates(table)
             fields = tuple(resolve_field(view, table, field, path) for field in member.fields)
             return msgspec.structs.replace(member, fields=fields)
         case Part():

@@ -98,6 +98,11 @@ class View:
         mask = reading.masks[field.column]
         return field if mask is field.mask else Field(field.column, field.path, field.cast, mask)
 
+    def require_aggregates(self, table: Table) -> None:
+        """Raises PGRST123 where the role's rows of the table are not to be counted."""
+        if not self.reading(table).aggregates:
+            raise Problem("PGRST123", "Use of aggregate functions is not allowed", where="query")
+
     def star(self, table: Table) -> list[str]:
         """Readable columns in the catalog's order; computed ones are picked by name only, as in PostgREST."""
         reading = self.reading(table)
@@ -140,10 +145,10 @@ class View:
 
     def _walkable(self, table: Table, relation: Relation) -> bool:
         """A function is given the whole row, whatever of it the role reads: so the role must be allowed to call it."""
-        if relation.function is not None and not self.policy.may_call(self.role, relation.function):
-            return False
         if relation.declared:
             return self.policy.reading(self.role, relation.target) is not None
+        if relation.function is not None and not self.policy.may_call(self.role, relation.function):
+            return False
         source = self._reads(table.key, (left for left, _ in relation.pairs))
         if relation.junction is None:
             return source and self._reads(relation.target, (right for _, right in relation.pairs))

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mainstay.core.catalog import Argument, Catalog, FunctionKey, Kind
+from mainstay.core.catalog import Argument, Catalog, FunctionKey, Kind, Volatility
 from mainstay.core.condition import Claim, Literal, Operand
 from mainstay.core.problem import DeclarationError
 from mainstay.core.rule import Presets
-from mainstay.core.tracking import Tracked
+from mainstay.core.tracking import FieldKind, Tracked
 from mainstay.policy.check import suggest
 from mainstay.policy.claims import ClaimSlot, claim
 from mainstay.policy.constants import constant_text
@@ -22,13 +22,25 @@ def calls_of(role: Role, catalog: Catalog) -> Calls:
     calls: Calls = {}
     for grant in role.calls:
         key = _function(grant.function, catalog, where)
+        if grant.unchanging and _changes(key, catalog):
+            continue
         calls.setdefault(key, _presets(key, grant.presets, catalog, f"{where} {key}"))
     return calls
 
 
 def tracked_of(tracked: Mapping[str, Tracked], catalog: Catalog) -> dict[FunctionKey, Tracked]:
     """The functions that are fields. Raises DeclarationError for one that is not there."""
-    return {_function(name, catalog, "track"): each for name, each in tracked.items()}
+    found: dict[FunctionKey, Tracked] = {}
+    for name, each in tracked.items():
+        key = _function(name, catalog, "track")
+        kind = each.kind or (FieldKind.MUTATION if _changes(key, catalog) else FieldKind.QUERY)
+        found[key] = Tracked(kind, each.name)
+    return found
+
+
+def _changes(key: FunctionKey, catalog: Catalog) -> bool:
+    """Whether some form of the function may change the database."""
+    return any(each.volatility is Volatility.VOLATILE for each in catalog.functions.get(key, ()))
 
 
 def _function(name: str, catalog: Catalog, where: str) -> FunctionKey:

@@ -36,6 +36,7 @@ KEYWORDS: dict[str, tuple[tuple[Action, ...], str]] = {
     "presets": (WRITES, "presets are what a create or update writes; leave them out"),
     "check": (WRITES, "check is about a row once written; say with rows= which rows there are to read or delete"),
     "rows_max": ((Action.READ,), "rows_max bounds a read; leave it out"),
+    "aggregates": ((Action.READ,), "only a read has aggregates; leave it out"),
     "unfiltered": ((Action.UPDATE, Action.DELETE), "only an update or delete needs a filter; leave unfiltered out"),
 }
 
@@ -146,6 +147,7 @@ def _rule(site: Site) -> Rule:
         check=both(*guards, check) if action in WRITES else TRUE,
         rows_max=grant.rows_max if action is Action.READ else None,
         unfiltered=grant.unfiltered and action in (Action.UPDATE, Action.DELETE),
+        aggregates=grant.aggregates or action is not Action.READ,
     )
 
 
@@ -188,6 +190,7 @@ def _require_keywords(grant: Grant, where: str) -> None:
         "presets": bool(grant.presets),
         "check": grant.check is not None,
         "rows_max": grant.rows_max is not None,
+        "aggregates": not grant.aggregates,
         "unfiltered": grant.unfiltered,
     }
     for keyword, (actions, hint) in KEYWORDS.items():

@@ -39,6 +39,7 @@ class Grant(msgspec.Struct, frozen=True, eq=False):
     check: Any = None
     rows_max: int | None = None
     unfiltered: bool = False
+    aggregates: bool = True
 
 
 class CallGrant(msgspec.Struct, frozen=True, eq=False):
@@ -46,6 +47,7 @@ class CallGrant(msgspec.Struct, frozen=True, eq=False):
 
     function: str
     presets: tuple[tuple[str, Any], ...] = ()
+    unchanging: bool = False
 
 
 class Role:
@@ -72,6 +74,7 @@ class Role:
         check: Any = None,
         rows_max: int | None = None,
         unfiltered: bool = False,
+        aggregates: bool = True,
     ) -> "Role":
         """Grant actions on a table. Gives the role, for the next `may`.
 
@@ -82,7 +85,8 @@ class Role:
         data, as in a GraphQL `where`: {"owner": {"_eq": claim.sub}}; so may `check` be.
         `presets`: {column: claim or constant}, written whatever the payload says, if `columns` lets it say anything.
         `check`: what must hold of a row once written; an update without one must leave the row within `rows`.
-        `rows_max`: rows of one read. `unfiltered`: an update or delete may come without a filter.
+        `rows_max`: rows of one read. `aggregates`: False keeps rows from being counted and summed in it.
+        `unfiltered`: an update or delete may come without a filter.
         Raises DeclarationError for an unknown action; the rest is checked when the app starts.
         """
         self.grants.append(
@@ -95,6 +99,7 @@ class Role:
                 check=check,
                 rows_max=rows_max,
                 unfiltered=unfiltered,
+                aggregates=aggregates,
             )
         )
         return self
@@ -109,17 +114,18 @@ class Role:
         self.administered += models
         return self
 
-    def may_call(self, *functions: str, presets: Mapping[str, Any] | None = None) -> "Role":
+    def may_call(self, *functions: str, presets: Mapping[str, Any] | None = None, unchanging: bool = False) -> "Role":
         """Let the role call functions of the database: "schema.function", or "function" of the first schema.
 
         All overloads of a name are meant. `presets`: {argument: claim or constant}, passed whoever calls; a caller
         can't give such an argument, and overloads without it are not granted. `claim` itself is all of the claims, as
-        JSON. Rows of a table that a function returns are subject to the role's rules for that table; whatever else it
-        returns the role sees. Whether the function is there is checked when the app starts.
+        JSON. `unchanging`: only where it can't change the database. Rows of a table that a function returns are subject
+        to the role's rules for that table; whatever else it returns the role sees. Whether the function is there is
+        checked when the app starts.
         """
         if not functions or not all(isinstance(function, str) for function in functions):
             raise DeclarationError("no function is named", where=f"role {self.name!r}", hint="may_call('add_them')")
-        self.calls += [CallGrant(function, tuple((presets or {}).items())) for function in functions]
+        self.calls += [CallGrant(function, tuple((presets or {}).items()), unchanging) for function in functions]
         return self
 
 

@@ -98,6 +98,7 @@ def _reading(rules: tuple[Rule, ...], table: Table) -> Reading:
         rows=either(*granted),
         masks={name: _mask(name, granted) for name in readable},
         rows_max=_rows_max(rules),
+        aggregates=any(rule.aggregates for rule in rules),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from mainstay.core.catalog import Column, ColumnType, Kind
+from mainstay.core.comparisons import COLUMNS, COMPARISONS, Comparison, comparison
 from mainstay.core.condition import (
     FALSE,
     Claim,
@@ -19,7 +20,6 @@ from mainstay.core.condition import (
     Is,
     Literal,
     Not,
-    Operand,
     Operator,
     Related,
     Truth,
@@ -31,40 +31,9 @@ from mainstay.policy.claims import ClaimSlot
 from mainstay.policy.constants import constant_text
 from mainstay.policy.scope import Scope
 
-TEXT = ColumnType(Kind.TEXT, "text")
-ANY = ColumnType(Kind.OTHER, "text")
-
-# word: (how it compares, whether it is negated, what its value is of: None for the column's own type)
-COMPARISONS: dict[str, tuple[Operator, bool, ColumnType | None]] = {
-    "_eq": (Operator.EQ, False, None),
-    "_neq": (Operator.NEQ, False, None),
-    "_ne": (Operator.NEQ, False, None),
-    "_gt": (Operator.GT, False, None),
-    "_gte": (Operator.GTE, False, None),
-    "_lt": (Operator.LT, False, None),
-    "_lte": (Operator.LTE, False, None),
-    "_like": (Operator.LIKE, False, TEXT),
-    "_nlike": (Operator.LIKE, True, TEXT),
-    "_ilike": (Operator.ILIKE, False, TEXT),
-    "_nilike": (Operator.ILIKE, True, TEXT),
-    "_regex": (Operator.MATCH, False, TEXT),
-    "_nregex": (Operator.MATCH, True, TEXT),
-    "_iregex": (Operator.IMATCH, False, TEXT),
-    "_niregex": (Operator.IMATCH, True, TEXT),
-    "_contains": (Operator.CS, False, None),
-    "_contained_in": (Operator.CD, False, None),
-}
-COLUMNS = {
-    "_ceq": Operator.EQ,
-    "_cne": Operator.NEQ,
-    "_cneq": Operator.NEQ,
-    "_cgt": Operator.GT,
-    "_cgte": Operator.GTE,
-    "_clt": Operator.LT,
-    "_clte": Operator.LTE,
-}
-LISTS = {"_in": False, "_nin": True}
-KNOWN = (*COMPARISONS, *COLUMNS, *LISTS, "_is_null")
+DISTANCES = frozenset({"_st_d_within", "_st_3d_d_within"})
+"""Of two values each, which a rule has no form for."""
+KNOWN = frozenset({*COMPARISONS, *COLUMNS, "_ne", "_is_null"}) - DISTANCES
 LOGIC: dict[str, Callable[..., Condition]] = {"_and": both, "_or": either}
 
 
@@ -112,31 +81,28 @@ def _comparisons(column: Column, said: Mapping[str, Any], scope: Scope) -> Itera
             yield Is(field, Truth.NULL if value else Truth.NOT_NULL)
         elif name in COLUMNS:
             yield Compare(field, COLUMNS[name], _other(value, scope))
-        elif name in LISTS:
-            condition = _listed(column, field, value, scope)
-            yield Not(condition) if LISTS[name] else condition
-        elif name in COMPARISONS:
-            operator, negated, type_ = COMPARISONS[name]
-            condition = Compare(field, operator, _operand(column, value, type_ or column.type, scope))
-            yield Not(condition) if negated else condition
         else:
-            _refuse(scope, f"{column.name!r} is compared by {word!r}, which is no comparison", f"one of {KNOWN}")
+            meant = None if name in DISTANCES else comparison("_neq" if name == "_ne" else name, column.type)
+            if meant is None:
+                known = ", ".join(sorted(each for each in KNOWN if each in COLUMNS or comparison(each, column.type)))
+                _refuse(scope, f"{column.name!r} is compared by {word!r}, which is no comparison of its type", known)
+            condition = _condition(column, field, meant, value, scope)
+            yield Not(condition) if meant.negated else condition
 
 
-def _listed(column: Column, field: Field, value: Any, scope: Scope) -> Condition:
+def _condition(column: Column, field: Field, meant: Comparison, value: Any, scope: Scope) -> Condition:
+    type_ = meant.right or column.type
     if isinstance(value, ClaimSlot):
-        return Compare(field, Operator.IN, Claim(value.__clause_element__().path, many=True))
+        path = value.__clause_element__().path
+        return Compare(field, meant.operator, Claim(path, meant.many or type_.kind is Kind.ARRAY), meant.quantifier)
+    if not meant.many:
+        return Compare(field, meant.operator, Literal(_constant(column, value, type_, scope)), meant.quantifier)
     if not isinstance(value, list | tuple):
         _refuse(scope, f"{column.name!r}: {value!r} is no list", "a list of constants, or a claim that is one")
-    if not value:
+    if not value and (meant.operator is Operator.IN or meant.quantifier is not None):
         return FALSE
-    return Compare(field, Operator.IN, Literal(tuple(_constant(column, each, column.type, scope) for each in value)))
-
-
-def _operand(column: Column, value: Any, type_: ColumnType, scope: Scope) -> Operand:
-    if isinstance(value, ClaimSlot):
-        return Claim(value.__clause_element__().path, many=type_.kind is Kind.ARRAY)
-    return Literal(_constant(column, value, type_, scope))
+    texts = tuple(_constant(column, each, type_, scope) for each in value)
+    return Compare(field, meant.operator, Literal(texts), meant.quantifier)
 
 
 def _constant(column: Column, value: Any, type_: ColumnType, scope: Scope) -> str:

@@ -86,6 +86,7 @@ class TableType(msgspec.Struct, frozen=True):
     merged: dict[str, RelationField] = {}
     readable: bool = True
     comment: str | None = None
+    aggregates: bool = True
 
     def type(self, suffix: str) -> str:
         """The name of one of the types that are made of the table: `bool_exp`, `aggregate_fields`."""
@@ -141,7 +142,7 @@ class Vocabulary:
             return
         fields = self.functions if tracked.kind is FieldKind.QUERY else self.calls
         fields.setdefault(name, field)
-        if tracked.kind is FieldKind.QUERY and field.many and self.aggregates:
+        if tracked.kind is FieldKind.QUERY and field.many and self.aggregates and field.table.aggregates:
             fields.setdefault(f"{name}_aggregate", msgspec.structs.replace(field, aggregate=True))
 
     def _field(self, function: Function, name: str) -> FunctionField | None:
@@ -164,7 +165,17 @@ class Vocabulary:
         relations, nested, merged = _named(described, columns)
         written = _written(described, fields)
         found = self.types[table.key] = TableType(
-            name, ref, columns, relations, key, *written, nested, merged, bool(readable), table.comment
+            name,
+            ref,
+            columns,
+            relations,
+            key,
+            *written,
+            nested,
+            merged,
+            bool(readable),
+            table.comment,
+            described.aggregates,
         )
         self._add_writes(found, described, naming)
         if not readable:
@@ -172,7 +183,7 @@ class Vocabulary:
         for kind, said, form, there in (
             (RootKind.ROWS, "select", "{}", True),
             (RootKind.KEY, "select_by_pk", "{}_by_pk", bool(key)),
-            (RootKind.AGGREGATE, "select_aggregate", "{}_aggregate", self.aggregates),
+            (RootKind.AGGREGATE, "select_aggregate", "{}_aggregate", self.aggregates and described.aggregates),
         ):
             if there:
                 self.roots.setdefault(naming.roots.get(said) or form.format(name), (kind, found))
@@ -209,7 +220,7 @@ class Vocabulary:
         if not self.aggregates or not name.endswith("_aggregate"):
             return None
         found = self.relation(table, name.removesuffix("_aggregate"))
-        return None if found is None or found[0].to_one else found
+        return None if found is None or found[0].to_one or not found[1].aggregates else found
 
 
 def _fields(columns: Mapping[str, Column], naming: Naming) -> dict[str, Column]:
