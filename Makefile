@@ -71,7 +71,7 @@ test: $(INSTALLED) $(NODE_INSTALLED) ## Everything: what check does, and all tes
 tests: $(INSTALLED) $(NODE_INSTALLED)
 	@$(BIN)/python -m pytest -q
 
-conformance: $(INSTALLED) ## Run PostgREST's own test cases, data beside the repository. SUITE=postgrest CORPUS=folder
+conformance: $(INSTALLED) ## Run PostgREST's or Hasura's own test cases. SUITE=hasura CORPUS=folder
 	@PYTHONPATH=tests $(BIN)/python -m conformance $(SUITE) $(if $(CORPUS),--corpus $(CORPUS))
 
 # Node and npm come as a wheel; npm finds node by PATH.

@@ -8,21 +8,19 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from conformance import outcome
+from conformance.outcome import HERE, REPOSITORY, SHARED, Case, Outcome, find_runner, free_port
 from services.postgis import Cluster, cluster
 
-HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[1]
-CORPUS = REPOSITORY.parent / "shared" / "conformance" / "postgrest"
+CORPUS = SHARED / "postgrest"
 RUNNER = "run_postgrest.py"
 FAILURES = HERE / "postgrest-failures.toml"
 RELAXED = ("content-length", "plan", "header-text")
@@ -31,60 +29,22 @@ DATABASE = "conformance"
 SHARDS = 3
 
 
-class Case(NamedTuple):
-    """One case's outcome. `why` is empty where it passed."""
-
-    id: str
-    title: str
-    why: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        return not self.why
-
-
-class Outcome(NamedTuple):
-    """`counted` make the figure; `apart` are the cases of Swagger 2.0, and those that need pg_safeupdate."""
-
-    counted: tuple[Case, ...]
-    apart: tuple[Case, ...]
-
-    @property
-    def rate(self) -> float:
-        return sum(case.passed for case in self.counted) / max(1, len(self.counted))
-
-
 def find_corpus(named: Path | None) -> Path | None:
-    """The corpus's folder; None where there is none. Raises FileNotFoundError for a named one that is not there."""
-    folder = named or CORPUS
-    if (folder / "cases.json").exists():
-        return folder
-    if named is not None:
-        raise FileNotFoundError(f"{named} holds no cases.json")
-    return None
+    return outcome.find_corpus(named, CORPUS)
 
 
 def known_failures() -> dict[str, str]:
-    """The reason for each case that is known to fail, by its id."""
-    reasons: dict[str, str] = tomllib.loads(FAILURES.read_text())
-    return reasons
+    return outcome.known_failures(FAILURES)
 
 
 def run(corpus: Path, only: str | None = None) -> Outcome:
     """Every case of the corpus, or those whose id or title matches `only`."""
-    runner = _find_runner(corpus)
+    runner = find_runner(RUNNER, corpus)
     shards = _shards(corpus, only)
     with ThreadPoolExecutor(SHARDS) as pool:
         parts = pool.map(lambda item: _run_shard(corpus, runner, only, item), shards)
         results = [result for part in parts for result in part]
     return _outcome(results)
-
-
-def _find_runner(corpus: Path) -> Path:
-    for folder in (corpus.resolve().parent, corpus, CORPUS.parent):
-        if (folder / RUNNER).exists():
-            return folder / RUNNER
-    raise FileNotFoundError(f"{RUNNER} is neither beside {corpus} nor in {CORPUS.parent}")
 
 
 def _shards(corpus: Path, only: str | None) -> list[list[str]]:
@@ -117,12 +77,6 @@ def _run_shard(corpus: Path, runner: Path, only: str | None, configs: Sequence[s
             raise RuntimeError(f"{runner} failed:\n{done.stderr}")
         results: list[Any] = json.loads(report.read_text())["results"]
         return results
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def load(database: Cluster, fixtures: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from conformance import postgrest
-from conformance.postgrest import Outcome
+from conformance.outcome import Outcome
 
 RATE_MIN = 0.88
 

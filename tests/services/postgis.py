@@ -71,8 +71,8 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A new cluster. Raises `Missing` where the system has no such PostgreSQL."""
+def cluster(locale: str | None = None) -> Iterator[Cluster]:
+    """A new cluster, of no locale or of one such as en_US.utf8. Raises `Missing` for what the system does not have."""
     binaries = find_binaries()
     owner = _owner()
     directory = Path(tempfile.mkdtemp(prefix="ms-gis-"))
@@ -80,11 +80,15 @@ def cluster() -> Iterator[Cluster]:
         os.chown(directory, pwd.getpwnam(owner["user"]).pw_uid, -1)
     directory.chmod(0o700 if not owner else 0o755)
     data = directory / "data"
-    initdb = [binaries / "initdb", "--no-locale", "--encoding=UTF8", "--auth=trust", "--username=postgres", "--no-sync"]
-    subprocess.run([*initdb, "-D", data], check=True, stdout=subprocess.DEVNULL, cwd=directory, **owner)
+    environ = None
+    if locale is not None:
+        environ = os.environ | {"LOCPATH": str(_made_locale(directory / "locale", locale))}
+    named = ["--no-locale"] if locale is None else [f"--locale={locale}"]
+    initdb = [binaries / "initdb", *named, "--encoding=UTF8", "--auth=trust", "--username=postgres", "--no-sync"]
+    subprocess.run([*initdb, "-D", data], check=True, stdout=subprocess.DEVNULL, cwd=directory, env=environ, **owner)
     with (data / "postgresql.conf").open("a") as settings:
         settings.write(SETTINGS)
-    running = _launch(binaries, data, directory, owner)
+    running = _launch(binaries, data, directory, owner, environ)
     atexit.register(running.stop)
     try:
         yield running
@@ -102,7 +106,9 @@ def find_binaries() -> Path:
     raise Missing(MISSING)
 
 
-def _launch(binaries: Path, data: Path, directory: Path, owner: dict[str, Any]) -> Cluster:
+def _launch(
+    binaries: Path, data: Path, directory: Path, owner: dict[str, Any], environ: Mapping[str, str] | None
+) -> Cluster:
     """Start, and wait until it answers."""
     log = directory / "log"
     with log.open("wb") as output:
@@ -112,6 +118,7 @@ def _launch(binaries: Path, data: Path, directory: Path, owner: dict[str, Any]) 
             stderr=output,
             stdin=subprocess.DEVNULL,
             cwd=directory,
+            env=environ,
             start_new_session=True,  # so that Ctrl-C reaches us alone, and we stop it in order
             **owner,
         )
@@ -124,6 +131,18 @@ def _launch(binaries: Path, data: Path, directory: Path, owner: dict[str, Any]) 
             raise RuntimeError(f"PostgreSQL did not start:\n{said}")
         time.sleep(0.02)
     return running
+
+
+def _made_locale(directory: Path, locale: str) -> Path:
+    """Compiled from its source, whatever locales the system has compiled."""
+    name, _, _ = locale.partition(".")
+    directory.mkdir()
+    made = subprocess.run(
+        ["localedef", "-i", name, "-f", "UTF-8", directory / locale], capture_output=True, text=True, check=False
+    )
+    if not (directory / locale).exists():
+        raise Missing(f"the locale {locale} can't be made; on Debian: apt-get install locales\n{made.stderr}")
+    return directory
 
 
 def _owner() -> dict[str, Any]:
