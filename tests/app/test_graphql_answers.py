@@ -99,6 +99,22 @@ PAIRS: list[tuple[str, str, str]] = [
         "films(where: {details: {_has_keys_all: [\"colour\", \"reels\"]}}, order_by: {id: asc}) { id }",
         "films?select=id&details=hasall.{colour,reels}&order=id",
     ),
+    (
+        "films",
+        "films(where: {details: {_cast: {String: {_like: \"%Kiel%\"}}}}) { id }",
+        "films?select=id&id=eq.1",
+    ),
+    (
+        "films",
+        "films(where: {aliases: {_in: [[\"Regen\"], [\"a\", \"b\"]]}}) { id }",
+        "films?select=id&aliases=in.(\"{Regen}\",\"{a,b}\")",
+    ),
+    (
+        "films",
+        "films(where: {details: {_in: [{colour: true}, 5]}}) { id }",
+        "films?select=id&details=eq.{\"colour\":true}",
+    ),
+    ("films", "films(where: {shown: {_contains: \"[1990,1991)\"}}) { id }", "films?select=id&shown=cs.[1990,1991)"),
     ("screenings", "screenings(order_by: {id: asc}) { screenings_guest { name } }",
      "screenings?select=screenings_guest(name)&order=id"),
     ("reviews", "reviews(order_by: {id: asc}) { id stars author { name } }",
@@ -163,6 +179,38 @@ def test_rows_are_ordered_and_filtered_by_what_is_related(url: str) -> None:
     assert ours["data"]["films"][0]["id"] == max(counts, key=lambda film: counts[film])
 
 
+def test_rows_are_compared_with_those_around_them(url: str) -> None:
+    """Films that a pupil of their director's made earlier; and directors that made a film before another one's."""
+    text = """{
+      films(where: {director: {pupils: {films: {year: {_clt: ["$", "year"]}}}}}, order_by: {id: asc}) { id }
+      directors(
+        where: {films: {_not: {director_id: {_cneq: ["$", "id"]}, year: {_clte: "id"}}}}, order_by: {id: asc}
+      ) { id }
+      alone: directors(where: {id: {_ceq: ["$", "mentor_id"]}}) { id }
+      counted: directors(where: {films_aggregate: {count: {predicate: {_gt: 1}, filter: {id: {_cgte: ["$", "id"]}}}}}) {
+        id
+      }
+    }"""
+    [answer] = ask(url, graph(text, who="owner"))
+    assert answer["data"] == {
+        "films": [], "directors": [{"id": 1}, {"id": 2}, {"id": 3}], "alone": [], "counted": [{"id": 2}]
+    }  # fmt: skip
+
+
+def test_rows_of_any_table_may_be_asked_for(url: str) -> None:
+    text = """query ($title: String!) {
+      tags(
+        where: {_exists: {
+          _table: {schema: "public", name: "films"}, _where: {title: {_eq: $title}, id: {_ceq: ["$", "id"]}}
+        }}
+      ) { id }
+      all: tags(where: {_exists: {_table: "reviews"}}, order_by: {id: asc}) { id }
+      none: tags(where: {_exists: {_table: {name: "films"}, _where: {published: {_eq: false}}}}) { id }
+    }"""
+    [answer] = ask(url, graph(text, {"title": "Salt and Rain"}))
+    assert answer["data"] == {"tags": [{"id": 2}], "all": [{"id": 1}, {"id": 2}, {"id": 3}], "none": []}
+
+
 def test_a_filter_on_related_rows_is_not_that_of_those_selected(url: str) -> None:
     text = "{ films(where: {reviews: {stars: {_gt: 1}}}) { id reviews(where: {stars: {_gt: 100}}) { id } } }"
     assert ask(url, graph(text)) == [{"data": {"films": [{"id": 1, "reviews": []}]}}]
@@ -188,6 +236,10 @@ HIDDEN = [
     "{ films(where: {budget: {_gt: 1}}) { id } }",
     "{ films(where: {year: {_cgt: budget}}) { id } }",
     "{ films(order_by: {gross: asc}) { id } }",
+    '{ directors(where: {films: {year: {_cgt: ["$", "budget"]}}}) { id } }',
+    '{ films(where: {reviews: {stars: {_cgt: ["$", "budget"]}}}) { id } }',
+    '{ films(where: {_exists: {_table: {schema: "public", name: "vault"}}}) { id } }',
+    '{ films(where: {_exists: {_table: "films", _where: {budget: {_gt: 1}}}}) { id } }',
     "{ films_aggregate { aggregate { max { budget } } } }",
     "{ films_aggregate { aggregate { count(columns: [budget]) } } }",
     "{ directors(order_by: {films_aggregate: {max: {budget: asc}}}) { id } }",

@@ -121,6 +121,13 @@ def test_what_a_type_does_not_have_is_refused(url: str) -> None:
     assert [each["errors"][0]["message"] for each in said] == [message for *_, message in REFUSED]
 
 
+def test_a_place_is_cast_to_one_on_earth_and_back(url: str) -> None:
+    near = {"geography": {"_st_d_within": {"distance": 1000, "from": point(9, 9)}}}
+    within = {"geometry": {"_st_within": SQUARE}}
+    on_earth, on_plane = answers(url, [asked("spot", "_cast", near), asked("earth", "_cast", within)])
+    assert (on_earth["data"]["places"], on_plane["data"]["places"]) == ([{"id": 2}], [{"id": 1}])
+
+
 def test_a_sphere_may_do_for_the_earth(url: str) -> None:
     value = {"distance": 157_300, "from": point(2, 2), "use_spheroid": False}
     on_sphere, on_spheroid = answers(

@@ -4,7 +4,19 @@ import pytest
 
 from cinema.app import cinema
 from mainstay.core.catalog import TableKey
-from mainstay.core.condition import Aggregate, Claim, Compare, Condition, Field, Not, Operator, Or, Slot, Through
+from mainstay.core.condition import (
+    Aggregate,
+    Claim,
+    Compare,
+    Condition,
+    Exists,
+    Field,
+    Not,
+    Operator,
+    Or,
+    Slot,
+    Through,
+)
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Embed, Pick, Read, Shape, TableRef, Tally, Together
 from mainstay.plan.decide import decide
@@ -59,6 +71,18 @@ CASES: list[tuple[Read | Together, set[str]]] = [
     (
         Read(TableRef("films"), ID, Through("reviews", equal("author_id"))),
         {"films", "reviews.author_id=0"},
+    ),
+    (
+        Read(TableRef("films"), ID, Exists(TableKey("public", "reviews"), equal("film_id"))),
+        {"films", "reviews.film_id=0"},
+    ),
+    (
+        Read(
+            TableRef("films"),
+            ID,
+            Exists(TableKey("public", "tags"), Compare(Field("id"), Operator.EQ, Field("decade", outer=1))),
+        ),
+        {"films", "tags", "anything"},
     ),
     (
         Read(TableRef("films"), (), equal("id"), summary=(Tally("n", Aggregate.COUNT),)),

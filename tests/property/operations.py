@@ -14,6 +14,7 @@ from mainstay.core.condition import (
     And,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Not,
@@ -111,6 +112,8 @@ class Asker:
         self.makers: list[Maker] = []
         self.ordered = True
         self.names_given = 0
+        self.around: list[Table] = []
+        """Whose rows are around the one that a condition is about."""
 
     def names(self, key: TableKey) -> list[str]:
         """The columns that the role may read."""
@@ -339,10 +342,14 @@ class Asker:
             return Not(self._condition(table, embeds, depth - 1))
         if depth and chance < 0.53:
             return self._through(table, embeds, depth)
+        if depth and chance < 0.55:
+            return self._exists(table, depth)
         if depth and chance < 0.57 and (aggregation := self._aggregation(table, embeds, depth)) is not None:
             return self._measured(table, embeds, aggregation)
         if embeds and chance < 0.7:
             return Is(Field(self.random.choice(embeds).name), self.random.choice([Truth.NULL, Truth.NOT_NULL]))
+        if self.around and chance > 0.85 and (compared := self._with_outer(table)) is not None:
+            return compared
         column = table.columns[self.random.choice(self.names(table.key))]
         if self.random.random() < 0.12:
             return Is(Field(column.name), self.random.choice([Truth.NULL, Truth.NOT_NULL]))
@@ -354,7 +361,36 @@ class Asker:
         if related is None:
             return TRUE
         name, hint, target, inner = related
-        return Through(name, self._condition(target, inner, depth - 1), hint)
+        return Through(name, self._inside(table, target, inner, depth), hint)
+
+    def _inside(self, table: Table, target: Table, embeds: list[Embed], depth: int) -> Condition:
+        """A condition on other rows, which may name those of the table."""
+        self.around.append(table)
+        condition = self._condition(target, embeds, depth - 1)
+        self.around.pop()
+        return condition
+
+    def _exists(self, table: Table, depth: int) -> Condition:
+        target = CATALOG.tables[self.random.choice([key for key in CATALOG.tables if self.names(key)])]
+        return Exists(target.key, self._inside(table, target, [], depth))
+
+    def _with_outer(self, table: Table) -> Condition | None:
+        """A comparison with a column of a row around."""
+        outer = self.random.randint(1, len(self.around))
+        theirs = self.around[-outer]
+        kinds = (Kind.INTEGER, Kind.TEXT, Kind.DATE)
+        pairs = [
+            (left, right)
+            for left in self.names(table.key)
+            for right in self.names(theirs.key)
+            if table.columns[left].type.kind is theirs.columns[right].type.kind
+            and table.columns[left].type.kind in kinds
+        ]
+        if not pairs:
+            return None
+        left, right = self.random.choice(pairs)
+        operator = self.random.choice([Operator.EQ, Operator.NEQ, Operator.LTE, Operator.GT])
+        return Compare(Field(left), operator, Field(right, outer=outer))
 
     def _aggregation(self, table: Table, embeds: list[Embed], depth: int) -> Aggregation | None:
         """An aggregate over related rows, perhaps over some of them."""
@@ -362,7 +398,7 @@ class Asker:
         if related is None:
             return None
         name, hint, target, inner = related
-        where = TRUE if self.random.random() < 0.6 else self._condition(target, inner, depth - 1)
+        where = TRUE if self.random.random() < 0.6 else self._inside(table, target, inner, depth)
         function, field = Aggregate.COUNT, None
         columns = [name for name in self.names(target.key) if target.columns[name].type.kind in AGGREGATED]
         if columns and self.random.random() < 0.6:

@@ -119,8 +119,13 @@ def expected(world: World, example: Example) -> Answer:
     return Answer(body=body, total=number)
 
 
+UNREADABLE = {"22007": "22P02"}
+"""Of several values that can't be read either may be told of: a date's code is then as good as another's."""
+
+
 def agree(one: Answer, other: Answer, *, ordered: bool) -> bool:
-    same = (one.code, one.total) == (other.code, other.total)
+    codes = (UNREADABLE.get(each.code or "", each.code) for each in (one, other))
+    same = (next(codes), one.total) == (next(codes), other.total)
     return same and comparable(one.body, ordered=ordered) == comparable(other.body, ordered=ordered)
 
 

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from mainstay.core.catalog import TableKey
+
 
 class Operator(Enum):
     """The comparisons. Values are PostgREST's names, which the field knows."""
@@ -95,12 +97,14 @@ class Field(msgspec.Struct, frozen=True, cache_hash=True):
     """A column of the table in scope, perhaps a place inside its JSON, perhaps cast.
 
     `mask` is woven in by `plan`: where it does not hold of a row, the field reads as NULL. Wires leave it None.
+    `outer`: of a condition on other rows, the field is of the row around it; 2 is of the one around that, and so on.
     """
 
     column: str
     path: tuple[Step, ...] = ()
     cast: str | None = None
     mask: "Condition | None" = None
+    outer: int = 0
 
 
 class Slot(msgspec.Struct, frozen=True, cache_hash=True):
@@ -189,6 +193,13 @@ class Through(msgspec.Struct, frozen=True, cache_hash=True):
     hint: str | None = None
 
 
+class Exists(msgspec.Struct, frozen=True, cache_hash=True):
+    """There is a row of the table, related or not, for which `where` holds."""
+
+    table: TableKey
+    where: "Condition" = And()
+
+
 class Aggregation(msgspec.Struct, frozen=True, cache_hash=True):
     """An aggregate of the rows for which `where` holds: those of a group, or with `of` those related to each row.
 
@@ -211,7 +222,7 @@ class Present(msgspec.Struct, frozen=True, cache_hash=True):
 
 Measured: TypeAlias = Field | Call | Aggregation
 Operand: TypeAlias = Measured | Slot | Claim | Literal
-Condition: TypeAlias = Compare | Is | Not | And | Or | Related | Through | Present
+Condition: TypeAlias = Compare | Is | Not | And | Or | Related | Through | Exists | Present
 
 TRUE = And()
 FALSE = Or()

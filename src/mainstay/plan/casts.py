@@ -45,13 +45,14 @@ BUILT_IN = {
     "time with time zone": "time with time zone",
 }
 
+SHAPES = frozenset({"geometry", "geography"})
 LAST_NAME = re.compile(r'"(?:[^"]|"")+"|[^".]+')
 
 
 def cast_name(name: str, view: View, where: str) -> str:
     """How SQL spells the type. Raises 42704 for a type that is not on the list."""
     base, array = (name[:-2], "[]") if name.endswith("[]") else (name, "")
-    found = BUILT_IN.get(base.strip().lower()) or _declared(base, view)
+    found = BUILT_IN.get(base.strip().lower()) or _declared(base, view) or _of_postgis(base, view)
     if found is None:
         raise Problem("42704", f'type "{name}" does not exist', where=where)
     return found + array
@@ -62,6 +63,15 @@ def _declared(name: str, view: View) -> str | None:
     for type_ in _known_types(view):
         if type_.labels and name == LAST_NAME.findall(type_.name)[-1].strip('"'):
             return type_.name
+    return None
+
+
+def _of_postgis(name: str, view: View) -> str | None:
+    """One of PostGIS's two types, where the role knows a column of either."""
+    for type_ in _known_types(view) if name in SHAPES else ():
+        schema, dot, known = type_.name.partition("(")[0].rpartition(".")
+        if known in SHAPES:
+            return f"{schema}{dot}{name}"
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mainstay.core.catalog import Catalog, Table
-from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Is, Not, Or, Related, both
+from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Exists, Is, Not, Or, Related, both
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, Read, Shape, Together, Update
 from mainstay.core.plan import InvokePlan, Nested, Plan, ReadPlan, Select, TogetherPlan
@@ -133,3 +133,7 @@ def _related(view: View, table: Table, condition: Condition) -> Iterator[Table]:
                 yield view.catalog.tables[relation.junction.table]
             yield target
             yield from _related(view, target, condition.where)
+        case Exists(key, where):
+            target = view.catalog.tables[key]
+            yield target
+            yield from _related(view, target, where)

@@ -17,6 +17,7 @@ from mainstay.core.condition import (
     Call,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Measured,
@@ -29,6 +30,7 @@ from mainstay.core.condition import (
     Truth,
     both,
 )
+from mainstay.core.operation import TableRef
 from mainstay.core.plan import Nested, Select
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
@@ -39,45 +41,66 @@ from mainstay.plan.view import View
 FUNCTIONS = frozenset({"lower", "upper", "length", "coalesce", "now", "current_date"})
 
 
-def resolve_filter(view: View, table: Table, where: Condition, nested: Sequence[Nested] = ()) -> Condition:
+def resolve_filter(
+    view: View, table: Table, where: Condition, nested: Sequence[Nested] = (), outer: tuple[Table, ...] = ()
+) -> Condition:
     """The caller's condition with each column's mask. `nested` are the embeds that it may name.
+
+    `outer` are whose rows are around the row that it is about, the innermost last.
 
     A null test on an embed becomes a test for related rows, and so does a condition on them. Raises Problem for names
     that the role can't see, MS465 for a condition that only a policy may hold, because nothing would be woven into it.
     """
     match where:
         case And(of):
-            return both(*(resolve_filter(view, table, part, nested) for part in of))
+            return both(*(resolve_filter(view, table, part, nested, outer) for part in of))
         case Or(of):
-            return Or(tuple(resolve_filter(view, table, part, nested) for part in of))
+            return Or(tuple(resolve_filter(view, table, part, nested, outer) for part in of))
         case Not(of):
-            return Not(resolve_filter(view, table, of, nested))
+            return Not(resolve_filter(view, table, of, nested, outer))
         case Compare(left=left, operator=operator, right=right):
-            resolved = _measured(view, table, left, nested, fails=operator in SHAPED)
-            return msgspec.structs.replace(where, left=resolved, right=_resolved(view, table, right))
+            resolved = _measured(view, table, left, nested, outer, fails=operator in SHAPED)
+            return msgspec.structs.replace(where, left=resolved, right=_resolved(view, table, right, outer))
         case Is(Field() as left, truth) if (embed := _named(nested, left)) is not None:
             return _null_test(table, embed, truth)
         case Is(left, truth):
-            return Is(_measured(view, table, left, nested), truth)
+            return Is(_measured(view, table, left, nested, outer), truth)
         case Through():
-            return _through(view, table, where, nested)
+            return _through(view, table, where, nested, outer)
+        case Exists():
+            return _exists(view, table, where, outer)
         case Related() | Present():
             raise not_for_callers()
 
 
-def _through(view: View, table: Table, through: Through, nested: Sequence[Nested]) -> Condition:
+def _exists(view: View, table: Table, asked: Exists, outer: tuple[Table, ...]) -> Condition:
+    """Of the table's rows, those that the role sees."""
+    target = view.table(TableRef(asked.table.name, asked.table.schema))
+    where = resolve_filter(view, target, asked.where, (), (*outer, table))
+    return Exists(target.key, both(view.reading(target).rows, where))
+
+
+def _through(
+    view: View, table: Table, through: Through, nested: Sequence[Nested], outer: tuple[Table, ...]
+) -> Condition:
     """An embed's rows are those that its own filter admits; a relation's, all that the role sees."""
     found = _related(view, table, through, nested)
-    return exists(table, found, _on_related(view, found, through.where))
+    return exists(table, found, _on_related(view, found, through.where, (*outer, table)))
 
 
-def resolve_aggregation(view: View, table: Table, asked: Aggregation, nested: Sequence[Nested] = ()) -> Aggregation:
+def resolve_aggregation(
+    view: View,
+    table: Table,
+    asked: Aggregation,
+    nested: Sequence[Nested] = (),
+    outer: tuple[Table, ...] = (),
+) -> Aggregation:
     """An aggregate over related rows: of those, and of what in them, that the role sees."""
     if not isinstance(asked.of, Through):
         raise not_for_callers()
     found = _related(view, table, asked.of, nested)
     view.require_aggregates(found.target)
-    where = _on_related(view, found, both(asked.of.where, asked.where))
+    where = _on_related(view, found, both(asked.of.where, asked.where), (*outer, table))
     label = f"{asked.of.name}.{asked.function.value}()"
     return Aggregation(
         asked.function,
@@ -87,9 +110,9 @@ def resolve_aggregation(view: View, table: Table, asked: Aggregation, nested: Se
     )
 
 
-def _on_related(view: View, nested: Nested, where: Condition) -> Condition:
+def _on_related(view: View, nested: Nested, where: Condition, outer: tuple[Table, ...]) -> Condition:
     inner = [output for output in nested.select.outputs if isinstance(output, Nested)]
-    return resolve_filter(view, nested.target, where, inner)
+    return resolve_filter(view, nested.target, where, inner, outer)
 
 
 def _related(view: View, table: Table, through: Through, nested: Sequence[Nested]) -> Nested:
@@ -102,24 +125,35 @@ def _related(view: View, table: Table, through: Through, nested: Sequence[Nested
     return nest(view, table, relation, through.name, Select(target, (), where=view.reading(target).rows))
 
 
-def _measured(view: View, table: Table, left: Measured, nested: Sequence[Nested], *, fails: bool = False) -> Measured:
+def _measured(  # noqa: PLR0913 - where it stands
+    view: View,
+    table: Table,
+    left: Measured,
+    nested: Sequence[Nested],
+    outer: tuple[Table, ...],
+    *,
+    fails: bool = False,
+) -> Measured:
     """`fails`: the comparison itself does, of some data."""
     if isinstance(left, Aggregation):
-        return resolve_aggregation(view, table, left, nested)
+        return resolve_aggregation(view, table, left, nested, outer)
     if isinstance(left, Field) and fails:
         return shielded(view, table, resolve_field(view, table, left, f"filter {left.column}"), fails=True)
-    return cast("Field | Call", _resolved(view, table, left))
+    return cast("Field | Call", _resolved(view, table, left, outer))
 
 
-def _resolved(view: View, table: Table, operand: Operand) -> Operand:
+def _resolved(view: View, table: Table, operand: Operand, outer: tuple[Table, ...]) -> Operand:
     match operand:
         case Field():
+            if operand.outer > len(outer):
+                raise not_for_callers()
+            table = outer[-operand.outer] if operand.outer else table
             field = resolve_field(view, table, operand, f"filter {operand.column}")
             return shielded(view, table, field)
         case Call(function, arguments):
             if function not in FUNCTIONS:
                 raise not_for_callers()
-            return Call(function, tuple(_resolved(view, table, argument) for argument in arguments))
+            return Call(function, tuple(_resolved(view, table, argument, outer) for argument in arguments))
         case Aggregation():
             raise not_for_callers()
         case _:
@@ -131,7 +165,7 @@ def resolve_field(view: View, table: Table, field: Field, where: str) -> Field:
     found = view.field(table, field, where)
     if found.cast is None:
         return found
-    return Field(found.column, found.path, cast_name(found.cast, view, where), found.mask)
+    return msgspec.structs.replace(found, cast=cast_name(found.cast, view, where))
 
 
 def shielded(view: View, table: Table, field: Field, *, fails: bool = False) -> Field:
@@ -144,7 +178,7 @@ def shielded(view: View, table: Table, field: Field, *, fails: bool = False) -> 
     total = not fails and field.cast is None and not table.columns[field.column].computed
     if total or rows == TRUE:
         return field
-    return Field(field.column, field.path, field.cast, both(rows, field.mask or TRUE))
+    return msgspec.structs.replace(field, mask=both(rows, field.mask or TRUE))
 
 
 def _null_test(table: Table, nested: Nested, truth: Truth) -> Condition:

@@ -17,6 +17,7 @@ from mainstay.core.condition import (
     Claim,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Literal,
@@ -75,7 +76,7 @@ def equalities(table: Table, condition: Condition) -> dict[str, Source]:
             for each in condition.of:
                 found |= equalities(table, each)
             return found
-        case Compare(left=Field(path=(), cast=None) as field, operator=Operator.EQ, quantifier=None):
+        case Compare(left=Field(path=(), cast=None, outer=0) as field, operator=Operator.EQ, quantifier=None):
             right, column = condition.right, table.columns.get(field.column)
             if column is None or column.computed or column.type.name.lower() not in COMPARED.get(column.type.kind, ()):
                 return {}
@@ -93,6 +94,8 @@ class _Walk:
         self.catalog = catalog
         self.touches: dict[Touch, None] = {}
         self.timed = False
+        self.around: list[Table] = []
+        """Whose rows are around those that a condition is about, the innermost last."""
 
     def plan(self, plan: Plan) -> None:
         match plan:
@@ -174,8 +177,19 @@ class _Walk:
                     self._condition(table, each, equal)
             case Related():
                 self._related(table, condition, equal)
+            case Exists():
+                target = self.catalog.tables[condition.table]
+                inner = equalities(target, condition.where)
+                self._table(target, inner)
+                self._within(table, target, condition.where, inner)
             case _:
                 pass
+
+    def _within(self, table: Table, target: Table, condition: Condition, equal: Equal) -> None:
+        """A condition on other rows than the table's, which it may name."""
+        self.around.append(table)
+        self._condition(target, condition, equal)
+        self.around.pop()
 
     def _related(self, table: Table, related: Related, equal: Equal) -> None:
         """Related rows that do not hold the inner condition never matter, whatever is said of the others."""
@@ -183,7 +197,7 @@ class _Walk:
         target = self.catalog.tables[relation.target]
         inner = {**equalities(target, related.where), **self._way(relation, related.through, equal)}
         self._table(target, inner)
-        self._condition(target, related.where, inner)
+        self._within(table, target, related.where, inner)
 
     def _way(self, relation: Relation, through: Condition, equal: Equal) -> dict[str, Source]:
         """What a relation says of the target's rows, where this is known of the source's; notes what lies between."""
@@ -213,6 +227,8 @@ class _Walk:
     def _measured(self, table: Table, measured: Operand, equal: Equal) -> None:
         match measured:
             case Field():
+                if measured.outer:
+                    table, equal = self.around[-measured.outer], {}
                 column = table.columns.get(measured.column)
                 if column is not None and column.computed:
                     self._note(ANYTHING)  # its SQL, or its function, may read whatever it likes
@@ -233,6 +249,8 @@ class _Walk:
         if isinstance(aggregation.of, Related):
             self._related(table, aggregation.of, equal)
             inner = self.catalog.tables[table.relations[aggregation.of.relation].target]
-        self._condition(inner, aggregation.where, {})
+            self._within(table, inner, aggregation.where, {})
+        else:
+            self._condition(inner, aggregation.where, {})
         if aggregation.field is not None:
             self._measured(inner, aggregation.field, {})

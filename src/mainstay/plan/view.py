@@ -96,7 +96,7 @@ class View:
         if field.column not in reading.masks:
             raise unknown_column(table, field.column, reading.masks, where)
         mask = reading.masks[field.column]
-        return field if mask is field.mask else Field(field.column, field.path, field.cast, mask)
+        return field if mask is field.mask else msgspec.structs.replace(field, mask=mask)
 
     def require_aggregates(self, table: Table) -> None:
         """Raises PGRST123 where the role's rows of the table are not to be counted."""

@@ -12,6 +12,7 @@ from mainstay.core.condition import (
     Claim,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Literal,
@@ -59,6 +60,8 @@ def spell(condition: Condition, table: Table) -> str:
         case Related(index, where):
             relation = table.relations[index]
             return f"there is one of {relation.target.name} that has {_inner(where)}"
+        case Exists(key, where):
+            return f"there is one of {key.name} that has {_inner(where)}"
         case _:
             return "a condition of the request"
 

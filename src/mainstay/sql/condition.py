@@ -16,6 +16,7 @@ from mainstay.core.condition import (
     Claim,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Literal,
@@ -41,9 +42,19 @@ from mainstay.sql.represent import converted, reader
 class Scope:
     """A table of the catalog under the alias that stands for it here."""
 
-    def __init__(self, table: Table, source: sa.FromClause) -> None:
+    def __init__(self, table: Table, source: sa.FromClause, outer: "Scope | None" = None) -> None:
         self.table = table
         self.source = source
+        self.outer = outer
+
+    def around(self, levels: int) -> "Scope":
+        """The scope so many levels further out, where conditions on other rows are nested."""
+        scope: Scope | None = self
+        for _ in range(levels):
+            scope = None if scope is None else scope.outer
+        if scope is None:
+            raise TypeError("nothing is so far out")
+        return scope
 
     def column(self, name: str) -> Expression:
         column = self.table.columns[name]
@@ -121,6 +132,12 @@ class Conditions:
         table = self.catalog.tables[key]
         return Scope(table, plain_table(table).alias(self.alias()))
 
+    def within(self, outer: Scope, key: TableKey) -> Scope:
+        """The table's rows, in conditions about which those of `outer` can be named."""
+        scope = self.scope(key)
+        scope.outer = outer
+        return scope
+
     def condition(self, scope: Scope, condition: Condition) -> Expression:
         match condition:
             case And(of):
@@ -137,11 +154,14 @@ class Conditions:
                 return self._related(scope, condition)
             case Through():
                 raise TypeError("a plan holds relations by their index")
+            case Exists():
+                return self._exists(scope, condition)
             case Present(claim):
                 return self.binds.text(claim).is_not(None)
 
     def field(self, scope: Scope, field: Field) -> Expression:
         """The column, the place inside its JSON, the cast, behind its mask."""
+        scope = scope.around(field.outer)
         column = scope.table.columns[field.column]
         expression = scope.column(field.column)
         if field.path and column.type.kind is not Kind.JSON:
@@ -185,12 +205,13 @@ class Conditions:
         """The target's scope, what to select from, and how it is tied to the source's row."""
         if relation.function is not None:
             target = self._computed(relation.function, relation.target, source)
+            target.outer = source
             return target, target.source, sa.true()
-        target = self.scope(relation.target)
+        target = self.within(source, relation.target)
         junction = relation.junction
         if junction is None:
             return target, target.source, self.join(relation, source, target)
-        middle = self.scope(junction.table)
+        middle = self.within(source, junction.table)
         across = sa.and_(*(target.column(right) == middle.column(column) for right, column in junction.target_pairs))
         tie = sa.and_(*(source.column(left) == middle.column(column) for left, column in junction.source_pairs))
         if through != And():
@@ -214,7 +235,8 @@ class Conditions:
         if compare.operator in SHAPED:
             return self._shapes(scope, compare)
         left = self.operand(scope, compare.left, "text")
-        read = reader(scope.table, compare.left) if isinstance(compare.left, Field) else None
+        field = compare.left if isinstance(compare.left, Field) else None
+        read = None if field is None else reader(scope.around(field.outer).table, field)
         if read is not None and compare.operator not in PATTERNS and isinstance(compare.right, Slot):
             return left.op(_symbol(compare), is_comparison=True)(self._represented(read, compare, compare.right))
         type_name = self._right_type(scope, compare)
@@ -268,12 +290,22 @@ class Conditions:
             return sa.cast(literal(operand), Named(f"{type_name}[]"))
         if not isinstance(operand, Slot | Claim):
             raise TypeError(f"{operand} is not a list")
+        if type_name.endswith("[]"):
+            return self._arrays(operand, type_name)
         items = sa.cast(self.binds.text(operand), Named(f"{type_name}[]"))
         if isinstance(operand, Slot):
             self._read(operand, f"{type_name}[]", items)
         if isinstance(operand, Slot) and compare.operator in PATTERNS:
             self._read(operand, compare.operator.value, self._each(items, PATTERNS[compare.operator]))
         return items
+
+    def _arrays(self, operand: Slot | Claim, type_name: str) -> Expression:
+        """A list of arrays: as one it would be an array of two dimensions, whose items are no arrays."""
+        texts = sa.cast(self.binds.text(operand), Named("text[]"))
+        if isinstance(operand, Slot):
+            self._read(operand, f"{type_name}[]", self._each(texts, lambda item: cast(item, type_name)))
+        items = sa.func.unnest(texts).column_valued(self.alias())
+        return sa.select(cast(items, type_name)).scalar_subquery()
 
     def _search(self, scope: Scope, compare: Compare) -> Expression:
         """Full text search: a column that is not a tsvector becomes one, as in PostgREST."""
@@ -314,6 +346,7 @@ class Conditions:
             return CALL_TYPES.get(left.function) or self._first_type(scope, left)
         if left.cast is not None:
             return left.cast
+        scope = scope.around(left.outer)
         column = scope.table.columns[left.column]
         if not left.path:
             return "text" if column.type.kind in TEXTUAL else column.type.name
@@ -370,6 +403,11 @@ class Conditions:
         return sa.exists(
             sa.select(sa.literal_column("1")).select_from(source).where(where).correlate_except(*_froms(source))
         )
+
+    def _exists(self, scope: Scope, there: Exists) -> Expression:
+        target = self.within(scope, there.table)
+        rows: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(target.source)
+        return sa.exists(rows.where(self.condition(target, there.where)).correlate_except(*_froms(target.source)))
 
 
 def _symbol(compare: Compare) -> str:

@@ -7,10 +7,25 @@ not write at all, were all of them asked for.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from mainstay.core.catalog import Relation, Table
-from mainstay.core.condition import And, Call, Compare, Condition, Field, Is, Not, Operand, Or, Related
+from mainstay.core.condition import (
+    Aggregation,
+    And,
+    Call,
+    Compare,
+    Condition,
+    Exists,
+    Field,
+    Is,
+    Not,
+    Operand,
+    Or,
+    Related,
+    both,
+)
 from mainstay.core.plan import Answer, Nested, Output, Select, Sort
 
 
@@ -75,14 +90,37 @@ def _of_condition(table: Table, condition: Condition) -> Iterator[str]:
             yield from _of_operand(table, right)
         case Related(index):
             yield from _of_relation(table, table.relations[index])
+            yield from _from_within(table, condition.where, 1)
+        case Exists():
+            yield from _from_within(table, condition.where, 1)
+
+
+def _from_within(table: Table, node: object, depth: int) -> Iterator[str]:
+    """What a condition on other rows, so deep, names of the row."""
+    match node:
+        case Field() if node.outer == depth:
+            yield from _of_operand(table, msgspec.structs.replace(node, outer=0))
+        case Related() | Exists():
+            yield from _from_within(table, node.where, depth + 1)
+        case Aggregation(of=Related() as of):
+            yield from _from_within(table, (of.where, node.where), depth + 1)
+        case tuple():
+            for part in node:
+                yield from _from_within(table, part, depth)
+        case And() | Or() | Not() | Is() | Compare() | Call():
+            for name in node.__struct_fields__:
+                yield from _from_within(table, getattr(node, name), depth)
 
 
 def _of_operand(table: Table, operand: Operand) -> Iterator[str]:
     match operand:
-        case Field(column, _, _, mask):
+        case Field(column, mask=mask):
             yield column
             if mask is not None:
                 yield from _of_condition(table, mask)
         case Call(_, arguments):
             for argument in arguments:
                 yield from _of_operand(table, argument)
+        case Aggregation(of=Related() as of):
+            yield from _of_condition(table, both(of, operand.guard))
+            yield from _from_within(table, operand.where, 1)

@@ -1,11 +1,26 @@
 """One level of a read in plain Python: a table's rows as a role sees them, filtered, grouped, sorted, with embeds."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
+
+import msgspec
 
 from mainstay.core.catalog import ColumnType, Kind, Table
-from mainstay.core.condition import TRUE, Aggregation, And, Compare, Condition, Field, Is, Not, Or, Through, Truth
-from mainstay.core.operation import Constant, Embed, Item, Join, Nulls, Order, Pick, Star
+from mainstay.core.condition import (
+    TRUE,
+    Aggregation,
+    And,
+    Compare,
+    Condition,
+    Exists,
+    Field,
+    Is,
+    Not,
+    Or,
+    Through,
+    Truth,
+)
+from mainstay.core.operation import Constant, Embed, Item, Join, Nulls, Order, Pick, Star, TableRef
 from mainstay.core.problem import Problem
 from mainstay.testing.aggregates import about_value, aggregate, aggregate_type, fields_in, terms_in
 from mainstay.testing.sight import Sight, find_relation
@@ -25,6 +40,7 @@ from mainstay.testing.truth import (
 from mainstay.testing.values import canonical, read_text, write_json, write_text
 
 T = TypeVar("T")
+Outer: TypeAlias = tuple[tuple[Row, Table], ...]
 
 
 class Selection:
@@ -82,6 +98,8 @@ class Selection:
                     require_value(each, self.table, asking)
                 case Through():
                     self._related(each).selection._require_values(each.where)
+                case Exists():
+                    self._of_table(each)._require_values(each.where)
 
     def all(self) -> list[dict[str, Any]]:
         return self.finished(row for row in self.sight.rows(self.table.key) if self.admits(row))
@@ -214,31 +232,37 @@ class Selection:
         related = embed.related(row)
         return embed.selection._sort_value(Order(key.field), related[0]) if related else None
 
-    def _holds(self, condition: Condition, row: Row) -> bool | None:
+    def _holds(self, condition: Condition, row: Row, outer: Outer = ()) -> bool | None:
         """As `holds`, on the role's view of the data; a null test on an embed asks for related rows."""
+        around = (*outer, (row, self.table))
         match condition:
             case And(of):
-                return every(self._holds(part, row) for part in of)
+                return every(self._holds(part, row, outer) for part in of)
             case Or(of):
-                return some(self._holds(part, row) for part in of)
+                return some(self._holds(part, row, outer) for part in of)
             case Not(of):
-                return opposite(self._holds(of, row))
+                return opposite(self._holds(of, row, outer))
             case Is(Field(column=name, path=()), truth) if name in self.embeds:
                 return bool(self.embeds[name].related(row)) is (truth is Truth.NOT_NULL)
             case Through(where=where):
                 embed = self._related(condition)
-                return any(embed.selection._holds(where, target) is True for target in embed.related(row))
+                return any(embed.selection._holds(where, target, around) is True for target in embed.related(row))
+            case Exists(key, where):
+                other = self._of_table(condition)
+                return any(other._holds(where, each, around) is True for each in self.sight.rows(key))
             case Compare(left=Aggregation() as left) | Is(left=Aggregation() as left):
                 term, table = about_value(condition, self._type_of(left))
-                value = {"value": self._aggregation(left, row)}
+                value = {"value": self._aggregation(left, row, outer)}
                 return holds_for(term, value, table, self.sight.asking(self.sight.view))
-        return holds_for(condition, row, self.table, self.sight.asking(self.sight.view))
+        asking = msgspec.structs.replace(self.sight.asking(self.sight.view), outer=outer)
+        return holds_for(condition, row, self.table, asking)
 
-    def _aggregation(self, aggregation: Aggregation, row: Row) -> Any:
+    def _aggregation(self, aggregation: Aggregation, row: Row, outer: Outer = ()) -> Any:
         """Over the related rows that the role sees, and of an embed those that its filter admits."""
         embed = self._related(cast("Through", aggregation.of))
         inner = embed.selection
-        rows = [target for target in embed.related(row) if inner._holds(aggregation.where, target) is True]
+        around = (*outer, (row, self.table))
+        rows = [target for target in embed.related(row) if inner._holds(aggregation.where, target, around) is True]
         if aggregation.field is None:
             return len(rows)
         values = (field_value(aggregation.field, target, inner.table) for target in rows)
@@ -258,6 +282,11 @@ class Selection:
         """The embed of that name, which has a filter of its own; else all that the role sees of the relation."""
         embed = self.embeds.get(through.name) if through.hint is None else None
         return embed or Embedding(self, Embed(through.name, hint=through.hint))
+
+    def _of_table(self, there: Exists) -> "Selection":
+        """The rows of any table. Raises Problem where the role has none such."""
+        table = self.sight.find(TableRef(there.table.name, there.table.schema))
+        return Selection(self.sight, table, (), TRUE, ())
 
     def _require_names(self, items: Sequence[Item]) -> None:
         """Raises Problem for the first name that does not exist for the role, whether or not there is any row.
@@ -279,19 +308,23 @@ class Selection:
         for key in self.order:
             self._require_order(key)
 
-    def _require_condition(self, where: Condition) -> None:
+    def _require_condition(self, where: Condition, outer: "tuple[Selection, ...]" = ()) -> None:
         for each in terms_in(where):
             if isinstance(each, Through):
-                self._related(each).selection._require_condition(each.where)
+                self._related(each).selection._require_condition(each.where, (*outer, self))
+            elif isinstance(each, Exists):
+                self._of_table(each)._require_condition(each.where, (*outer, self))
             elif isinstance(each, Compare | Is) and isinstance(each.left, Aggregation):
-                self._require_aggregation(each.left)
+                self._require_aggregation(each.left, outer)
             for field in fields_in(each):
-                if field.column not in self.embeds:
+                if field.outer:
+                    outer[-field.outer]._require(field)
+                elif field.column not in self.embeds:
                     self._require(field)
 
-    def _require_aggregation(self, aggregation: Aggregation) -> None:
+    def _require_aggregation(self, aggregation: Aggregation, outer: "tuple[Selection, ...]" = ()) -> None:
         inner = self._within(aggregation)
-        inner._require_condition(aggregation.where)
+        inner._require_condition(aggregation.where, outer if inner is self else (*outer, self))
         if aggregation.field is not None:
             inner._require(aggregation.field)
 

@@ -18,6 +18,7 @@ from mainstay.core.condition import (
     Claim,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Literal,
@@ -78,6 +79,12 @@ class Asking(msgspec.Struct, frozen=True, eq=False):
     principal: Principal
     values: Sequence[Value]
     catalog: Catalog
+    outer: tuple[tuple[Row, Table], ...] = ()
+    """The rows around the one that a condition is about, the innermost last."""
+
+    def around(self, row: Row, table: Table) -> "Asking":
+        """For conditions on other rows."""
+        return msgspec.structs.replace(self, outer=(*self.outer, (row, table)))
 
 
 def holds(  # noqa: PLR0913, PLR0917 - all that a condition may depend on
@@ -107,6 +114,9 @@ def holds_for(condition: Condition, row: Row, table: Table, asking: Asking) -> b
             return _compare(condition, row, table, asking)
         case Related():
             return _related(condition, row, table, asking)
+        case Exists(key, where):
+            inner, others = asking.around(row, table), asking.database.get(key, ())
+            return any(holds_for(where, other, asking.catalog.tables[key], inner) is True for other in others)
         case Through():
             raise TypeError("only a selection knows what a relation's name means")
         case Present(claim):
@@ -153,6 +163,8 @@ def value_of(operand: Operand, row: Row, table: Table, asking: Asking, type: Col
     """The operand's value; `type` is what a slot's, a claim's or a constant's text is read as."""
     match operand:
         case Field():
+            if operand.outer:
+                row, table = asking.outer[-operand.outer]
             return field_value(operand, row, table)
         case Call():
             return _call(operand, row, table, asking, type)
@@ -434,11 +446,12 @@ def right_type(compare: Compare, left: ColumnType) -> ColumnType:
 def _related(related: Related, row: Row, table: Table, asking: Asking) -> bool:
     relation = table.relations[related.relation]
     target_table = asking.catalog.tables[relation.target]
+    inner = asking.around(row, table)
     for target, middle in related_rows(relation, row, asking.database):
         if relation.junction is not None and middle is not None:
             middle_table = asking.catalog.tables[relation.junction.table]
-            if holds_for(related.through, middle, middle_table, asking) is not True:
+            if holds_for(related.through, middle, middle_table, inner) is not True:
                 continue
-        if holds_for(related.where, target, target_table, asking) is True:
+        if holds_for(related.where, target, target_table, inner) is True:
             return True
     return False

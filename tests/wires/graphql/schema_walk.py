@@ -30,6 +30,8 @@ SAMPLES = {
     "numeric": "1",
     "bigint": "1",
     "column_name": '"id"',
+    "table_name": '"films"',
+    "any_bool_exp": "{}",
     "uuid": '"00000000-0000-4000-8000-00000000000a"',
 }
 

@@ -223,7 +223,6 @@ def test_what_does_not_fit_is_refused(text: str, variables: Any, message: str, p
 UNSERVED = [
     "{ films(distinct_on: [id]) { id } }",
     "{ films_aggregate { aggregate { stddev { year } } } }",
-    '{ films(where: {details: {_cast: {String: {_eq: "a"}}}}) { id } }',
     "{ films(order_by: {director: {mentor: {name: asc}}}) { id } }",
 ]
 

@@ -6,10 +6,10 @@ import pytest
 from rest_requests import WIRE, parse, read, refusal, request
 
 from mainstay.core.condition import Compare, Field, Operator, Slot
+from mainstay.core.cursor import mark_of
 from mainstay.core.operation import Order, TableRef
 from mainstay.core.result import Result
 from mainstay.wires.rest import RestWire
-from mainstay.wires.rest.keyset import mark_of
 
 FULL = Result(b"[1,2]", 2, cursor=b'["a & b",null,"7"]')
 LINK = re.compile(r'<([^>]*)>; rel="(\w+)"')

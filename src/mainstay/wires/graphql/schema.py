@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from mainstay.wires.graphql.mutate import INTEGER
-from mainstay.wires.graphql.schema_inputs import INPUTS, comparison, distances, further
+from mainstay.wires.graphql.schema_inputs import (
+    ANY_BOOL_EXP,
+    EXISTS,
+    INPUTS,
+    TABLE_NAME,
+    cast_types,
+    comparison,
+    distances,
+    further,
+)
 from mainstay.wires.graphql.schema_roots import (
     MUTATION,
     QUERY,
@@ -119,7 +128,8 @@ class Schema:
     def scalars(self) -> dict[str, Type]:
         """Scalars, and the comparisons with them, of all columns and arguments that the role has."""
         vocabulary = self.vocabulary
-        found = {name: scalar(name) for name in (*SCALARS, COLUMN_NAME)}
+        found = {name: scalar(name) for name in (*SCALARS, COLUMN_NAME, TABLE_NAME, ANY_BOOL_EXP)}
+        found[EXISTS.name] = EXISTS
         found[comparison_name(INTEGER)] = comparison(INTEGER)
         columns = [
             column
@@ -134,7 +144,7 @@ class Schema:
             found.setdefault(comparison_name(type_), comparison(type_))
             for right in further(type_):
                 found.setdefault(item_name(right), scalar(item_name(right)))
-            for each in distances(type_):
+            for each in (*distances(type_), *cast_types(type_)):
                 found.setdefault(each.name, each)
         return found
 

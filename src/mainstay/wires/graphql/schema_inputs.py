@@ -4,12 +4,17 @@ from collections.abc import Iterator
 
 from mainstay.core.catalog import ColumnType
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
+from mainstay.wires.graphql.compare import DISTANCES, cast_name, casts, distance_name, known_distances
 from mainstay.wires.graphql.mutate import INTEGER
 from mainstay.wires.graphql.order import AGGREGATES
 from mainstay.wires.graphql.schema_tables import Builder, measured, related
 from mainstay.wires.graphql.types import COLUMN_NAME, Member, Type, Value, enum, inputs
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, scalar_name
-from mainstay.wires.graphql.where import DISTANCES, distance_name, known_distances
+
+TABLE_NAME = "table_name"
+ANY_BOOL_EXP = "any_bool_exp"
+"""A scalar: the condition on rows of a table that is only named."""
+EXISTS = inputs("exists_exp", (Member("_table", f"{TABLE_NAME}!"), Member("_where", ANY_BOOL_EXP)))
 
 
 def distance(name: str, type_: ColumnType) -> Type:
@@ -24,9 +29,21 @@ def distances(type_: ColumnType) -> Iterator[Type]:
     return (distance(name, type_) for name in DISTANCES if COMPARISONS[name].of(type_))
 
 
+def cast_types(type_: ColumnType) -> Iterator[Type]:
+    """What `_cast` takes, and comparisons with what it makes of a column."""
+    if found := casts(type_):
+        yield inputs(
+            cast_name(type_), (Member(name, comparison_name(other), of=other) for name, other in found.items())
+        )
+        for other in found.values():
+            yield comparison(other)
+            yield from distances(other)
+
+
 def further(type_: ColumnType) -> Iterator[ColumnType]:
     """Other types, of what values of this one are compared with."""
-    return (each.right for each in COMPARISONS.values() if each.right is not None and each.of(type_))
+    yield from (each.right for each in COMPARISONS.values() if each.right is not None and each.of(type_))
+    yield from casts(type_).values()
 
 
 def comparison(type_: ColumnType) -> Type:
@@ -39,6 +56,8 @@ def _operators(type_: ColumnType) -> Iterator[Member]:
             right = scalar_name(meant.right or type_)
             value = distance_name(name, type_) if name in DISTANCES else right
             yield Member(name, f"[{value}!]" if meant.many else value)
+    if casts(type_):
+        yield Member("_cast", cast_name(type_))
     yield from (Member(name, COLUMN_NAME) for name in COLUMNS)
     yield Member("_is_null", "Boolean")
 
@@ -48,6 +67,7 @@ def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
 
     def members() -> Iterator[Member]:
         yield Member("_and", f"[{name}!]")
+        yield Member("_exists", EXISTS.name)
         yield Member("_not", name)
         yield Member("_or", f"[{name}!]")
         for key, column in table.columns.items():

@@ -1,17 +1,11 @@
-"""Pages by key in URLs: `after=()` asks for the first, `after=(cursor)` for one behind a row, `Link` names the next.
+"""Pages by key in URLs: `after=()` asks for the first, `after=(cursor)` for one behind a row, `Link` names the next."""
 
-A cursor is the last row's sort values, which its reader may see anyway, and a mark of the order that they are of:
-base64url of JSON. It is checked, not trusted.
-"""
-
-import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
 from urllib.parse import quote
 
 import msgspec
 
 from mainstay.core.condition import Slot
+from mainstay.core.cursor import read_cursor, write_cursor
 from mainstay.core.operation import Order, Read, TableRef
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
@@ -22,11 +16,6 @@ NAME = "after"
 LINK_MAX = 4_096
 """Characters of a link's query; proxies hold an answer's whole head to 4 or 8 KiB."""
 
-Cursor = tuple[str, list[str | None]]
-
-encode = msgspec.json.Encoder().encode
-decoder = msgspec.json.Decoder(Cursor)
-
 
 def read_after(text: str, table: TableRef, order: tuple[Order, ...], slots: Slots) -> tuple[Slot | None, ...]:
     """The slots of the cursor's values, None for NULL; none for `()`. Raises MS468."""
@@ -34,18 +23,10 @@ def read_after(text: str, table: TableRef, order: tuple[Order, ...], slots: Slot
         raise _no_cursor()
     if text == "()":
         return ()
-    try:
-        mark, values = decoder.decode(urlsafe_b64decode(_padded(text[1:-1])))
-    except (Error, ValueError, msgspec.DecodeError) as error:
-        raise _no_cursor() from error
-    if mark != mark_of(table, order) or not values:
+    values = read_cursor(text[1:-1], table, order)
+    if values is None:
         raise _no_cursor()
     return tuple(None if value is None else slots.add(value) for value in values)
-
-
-def mark_of(table: TableRef, order: tuple[Order, ...]) -> str:
-    """Short for a table and an order, the same in every process."""
-    return hashlib.blake2b(repr((table, order)).encode(), digest_size=6).hexdigest()
 
 
 def links(path: str, query: str, read: Read, result: Result) -> list[tuple[str, str]]:
@@ -53,8 +34,7 @@ def links(path: str, query: str, read: Read, result: Result) -> list[tuple[str, 
     targets = [("first", "()")]
     if result.cursor is not None:
         values = msgspec.json.decode(result.cursor)
-        cursor = urlsafe_b64encode(encode((mark_of(read.table, read.order), values))).rstrip(b"=").decode()
-        targets.insert(0, ("next", f"({cursor})"))
+        targets.insert(0, ("next", f"({write_cursor(read.table, read.order, values)})"))
     rest = "&".join(part for part in query.split("&") if part and not _is_after(part))
     urls = [(rel, f"{rest}&{NAME}={value}".lstrip("&")) for rel, value in targets]
     shown = [f'<{path}?{_url(url)}>; rel="{rel}"' for rel, url in urls if len(url) <= LINK_MAX]
@@ -69,10 +49,6 @@ def _is_after(part: str) -> bool:
 def _url(query: str) -> str:
     """A query may come in a body, where it holds more than a URL may."""
     return quote(query, safe="%&=+!$'()*,;:@/?~", errors="replace")
-
-
-def _padded(text: str) -> bytes:
-    return text.encode("ascii") + b"=" * (-len(text) % 4)
 
 
 def _no_cursor() -> Problem:
