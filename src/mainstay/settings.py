@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds after which a live query is asked for again where the database does not tell of changes."""
     graphql_introspection: Literal["development", "always", "never"] = "development"
     """When GraphQL tells a role its schema, of what that role may use."""
+    graphql_number_texts: bool = False
+    """Whether GraphQL answers `bigint`, `numeric` and `float8` as texts, which no client rounds."""
     live_interval_ms: Annotated[int, Meta(ge=1)] = 20
     """Milliseconds between two evaluations of live queries of one form; what changes meanwhile is in one of them."""
     docs_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] | None = "/docs"

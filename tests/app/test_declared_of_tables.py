@@ -162,3 +162,18 @@ def test_a_relation_says_one_way_of_joining(url: str) -> None:
     for said in ({}, {"by": "director_id", "on": {"id": "film"}}):
         with pytest.raises(DeclarationError, match="it is not said what joins"):
             app.relate("films", "x", **said)
+
+
+def test_large_numbers_are_texts_where_the_settings_say_so(postgres: Postgres) -> None:
+    schema = "CREATE TABLE sums (id int PRIMARY KEY, big bigint, exact numeric, rough float8, parts json[]);"
+    app = Mainstay(reflect=postgres.create_database(schema), graphql_number_texts=True, lanes_read=1, lanes_write=1)
+    app.role("anonymous").administers("sums")
+    stage = Stage(app)
+    row = '{id: 1, big: 9007199254740993, exact: 0.10, rough: 1.5, parts: ["{\\"a\\": 1}", {b: 2}]}'
+    written = stage.ask(f"mutation {{ insert_sums_one(object: {row}) {{ id big exact rough parts }} }}")
+    expected = {"id": 1, "big": "9007199254740993", "exact": "0.10", "rough": "1.5", "parts": [{"a": 1}, {"b": 2}]}
+    assert written["data"]["insert_sums_one"] == expected
+    assert stage.ask('{ sums(offset: "0") { id big exact rough parts } }')["data"]["sums"] == [expected]
+    assert stage.ask('{ sums(offset: "1") { id } }')["data"]["sums"] == []
+    assert "non-negative" in stage.ask('{ sums(offset: "-1") { id } }')["errors"][0]["message"]
+    stage.run(stage.app.stop())

@@ -167,6 +167,34 @@ def test_clients_are_answered_as_they_were(metadata: Path, postgres: Postgres) -
         stage.run(stage.app.stop())
 
 
+def test_an_inherited_role_has_its_own_permission_and_no_write_that_its_roles_differ_in() -> None:
+    def permission(role: str, columns: list[str]) -> dict[str, Any]:
+        return {"role": role, "permission": {"columns": columns, "filter": {}, "allow_aggregations": True}}
+
+    table = {
+        "table": "posts",
+        "select_permissions": [
+            permission("user", ["id"]),
+            permission("editor", ["title"]),
+            permission("chief", ["state"]),
+        ],
+        "update_permissions": [permission("user", ["title"]), permission("editor", ["state"])],
+    }
+    roles = [
+        {"role_name": "chief", "role_set": ["user", "editor"]},
+        {"role_name": "both", "role_set": ["user", "editor"]},
+    ]
+    program = write_program({"sources": [{"tables": [table]}], "inherited_roles": roles})
+    [chief, both] = [part.strip() for part in program.text.partition("chief = ")[2].split("both = ")]
+    assert 'chief.may("read", "public.posts", columns=["state"])' in chief
+    assert "update" not in chief
+    assert both.count('both.may("read"') == 2
+    assert [each for each in program.left if "different" in each] == [
+        "update permission of 'chief' on \"public.posts\": its roles have different ones",
+        "update permission of 'both' on \"public.posts\": its roles have different ones",
+    ]
+
+
 def test_what_is_not_carried_is_listed(metadata: Path) -> None:
     program = write_program(read_metadata(metadata))
     assert program.left == [
@@ -175,7 +203,9 @@ def test_what_is_not_carried_is_listed(metadata: Path) -> None:
         "select permission of 'odd' on \"public.users\": rules do not know '_soundslike'",
         "delete permission of 'editor' on \"public.posts\": it is for the backend alone; give such a role to the "
         "backend's own token",
+        "delete permission of 'writer' on \"public.posts\": its roles have different ones",
     ]
+    assert 'writer.may(\n    "create",' in program.text
     assert all(f"# - {each}" in program.text for each in program.left)
 
 

@@ -38,6 +38,9 @@ def main() -> int:
         "MAINSTAY_DATABASE_URL": url_of(arguments.dsn),
         "MAINSTAY_ADMIN_OPEN": "true",
         "MAINSTAY_ANONYMOUS_ROLE": "",
+        "MAINSTAY_GRAPHQL_NUMBER_TEXTS": "true",  # as the server that the cases were made on
+        "MAINSTAY_GRAPHQL_PATHS": "/v1/graphql,/v1alpha1/graphql",
+        "MAINSTAY_GRAPHQL_INTROSPECTION": "always",
         "MAINSTAY_EXTRA_SEARCH_PATH": "hasura,public",
         "PYTHONPATH": os.pathsep.join([str(home), os.environ.get("PYTHONPATH", "")]),
     }

@@ -301,7 +301,9 @@ def _parted(setting: str) -> tuple[str, str]:
 def _graph_wire(settings: Settings) -> GraphWire:
     wanted = settings.graphql_introspection
     introspection = wanted == "always" or (wanted == "development" and settings.dev)
-    return GraphWire(settings.graphql_paths, settings.limits, introspection=introspection)
+    return GraphWire(
+        settings.graphql_paths, settings.limits, introspection=introspection, number_texts=settings.graphql_number_texts
+    )
 
 
 def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:

@@ -5,7 +5,7 @@ be carried whole is not carried at all, because a part of one would show more th
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mainstay.evolve.hasura.spelling import Left, condition, constant, name_of, named_function, spelled, value_of
@@ -170,20 +170,63 @@ class _Writer:
             yield self._call("admin", each, inferred=False)
 
     def _roles(self) -> Iterator[str]:
-        inherited = {each["role_name"]: each["role_set"] for each in self.metadata.get("inherited_roles") or []}
-        names = [name for name in self._role_names() if name not in inherited]
-        for name in names:
-            variable = _variable(name)
-            yield f"\n{variable} = app.role({constant(name)})"
-            for table in self.tables:
-                yield from self._permissions(variable, name, table)
-            for each in self.functions:
-                allowed = any(said.get("role") == name for said in each.get("permissions") or [])
-                reading = (each.get("configuration") or {}).get("exposed_as") != "mutation"
-                if allowed or (reading and self._infers):
-                    yield self._call(variable, each, inferred=not allowed)
+        inherited = {each["role_name"]: list(each["role_set"]) for each in self.metadata.get("inherited_roles") or []}
+        for name in self._role_names():
+            yield from self._role(name, [name]) if name not in inherited else ()
         for name, of in inherited.items():
-            yield f"\n{_variable(name)} = app.role({constant(name)}, inherits={constant(tuple(of))})"
+            if self._is_joined(name, of):
+                yield f"\n{_variable(name)} = app.role({constant(name)}, inherits={constant(tuple(of))})"
+            else:
+                yield from self._role(name, [name, *self._lineage(of, inherited)])
+
+    def _role(self, name: str, of: Sequence[str]) -> Iterator[str]:
+        """A role with what is granted to it, and besides that to those `of` which it inherits."""
+        variable = _variable(name)
+        yield f"\n{variable} = app.role({constant(name)})"
+        for table in self.tables:
+            for action, word in ACTIONS.items():
+                for permission in self._granted(table, action, of):
+                    try:
+                        yield _may(variable, word, table, permission)
+                    except Left as left:
+                        self.left.append(f"{action} permission of {name!r} on {name_of(table.get('table'))}: {left}")
+        for each in self.functions:
+            allowed = any(said.get("role") in of for said in each.get("permissions") or [])
+            reading = (each.get("configuration") or {}).get("exposed_as") != "mutation"
+            if allowed or (reading and self._infers):
+                yield self._call(variable, each, inferred=not allowed)
+
+    def _granted(self, table: Mapping[str, Any], action: str, of: Sequence[str]) -> list[Mapping[str, Any]]:
+        """The role's own permission goes before what it inherits. Writes that its roles allow in different ways, none
+        of them gives it, as in Hasura."""
+        found = _permissions(table, action)
+        if of[0] in found:
+            return [found[of[0]]]
+        inherited = [found[role] for role in of if role in found]
+        if action == "select" or all(each == inherited[0] for each in inherited):
+            return inherited if action == "select" else inherited[:1]
+        self.left.append(
+            f"{action} permission of {of[0]!r} on {name_of(table.get('table'))}: its roles have different ones"
+        )
+        return []
+
+    def _is_joined(self, name: str, of: Sequence[str]) -> bool:
+        """Whether `inherits` says the same: it joins all that the roles may do."""
+        for table in self.tables:
+            for action in ACTIONS:
+                found = _permissions(table, action)
+                inherited = [found[role] for role in of if role in found]
+                if name in found or (action != "select" and any(each != inherited[0] for each in inherited)):
+                    return False
+        return True
+
+    def _lineage(self, of: Sequence[str], inherited: Mapping[str, Sequence[str]]) -> list[str]:
+        """The roles of an inherited one, those that are inherited themselves as what they are made of."""
+        found: dict[str, None] = {}
+        for role in of:
+            found[role] = None
+            found |= dict.fromkeys(self._lineage(inherited.get(role, ()), {**inherited, role: ()}))
+        return list(found)
 
     @property
     def _infers(self) -> bool:
@@ -207,18 +250,13 @@ class _Writer:
             names |= dict.fromkeys(each["role_set"])
         return [name for name in names if name != ROLES_OWN]
 
-    def _permissions(self, variable: str, role: str, table: Mapping[str, Any]) -> Iterator[str]:
-        for action, word in ACTIONS.items():
-            for each in table.get(f"{action}_permissions") or []:
-                if each.get("role") != role:
-                    continue
-                try:
-                    yield _may(variable, word, table, each.get("permission") or {})
-                except Left as left:
-                    self.left.append(f"{action} permission of {role!r} on {name_of(table.get('table'))}: {left}")
-
 
 ACTIONS = {"select": "read", "insert": "create", "update": "update", "delete": "delete"}
+
+
+def _permissions(table: Mapping[str, Any], action: str) -> dict[str, Mapping[str, Any]]:
+    """By role."""
+    return {each["role"]: each.get("permission") or {} for each in table.get(f"{action}_permissions") or []}
 
 
 def _may(variable: str, word: str, table: Mapping[str, Any], said: Mapping[str, Any]) -> str:

@@ -6,6 +6,8 @@ A row's values travel as one JSON text, whose members are named as the corridor 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from mainstay.core.catalog import Column, Kind
 from mainstay.core.condition import Condition
 from mainstay.core.operation import Conflict, NestedRows
@@ -30,11 +32,15 @@ class OnConflict(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How objects of one table are written: a member's name, and for nested rows their layout. `many`: as an array."""
+    """How objects of one table are written: a member's name, and for nested rows their layout. `many`: as an array.
+
+    `documents` are members that are arrays of JSON, whose items may be given as JSON's text.
+    """
 
     names: dict[str, str]
     nested: dict[str, "Layout"]
     many: bool
+    documents: frozenset[str] = frozenset()
 
 
 class Level(NamedTuple):
@@ -73,6 +79,7 @@ class Rows:
     def _level(self, table: TableType, items: Sequence[tuple[Given, str]], depth: int, *, many: bool) -> Level:
         type_name = self._type_name(table)
         columns: dict[str, str] = {}
+        documents: set[str] = set()
         below: dict[str, list[tuple[Given, str]]] = {}
         objects = [(members_of(given, type_name, place), place) for given, place in items]
         self._count_rows(len(objects), objects[0][1] if objects else "$")
@@ -82,6 +89,8 @@ class Rows:
                 column = self._column(table, name)
                 if column is not None:
                     columns[name] = column.name
+                    if column.type.element is not None and column.type.element.kind is Kind.JSON:
+                        documents.add(name)
                     _check(column, each, inside)
                 elif self._relation(table, name) is not None:
                     below.setdefault(name, []).append((each, inside))
@@ -91,6 +100,7 @@ class Rows:
         names = {**columns, **{name: child.key for name, (child, _) in zip(below, nested, strict=True)}}
         partial = any(len(members) != len(names) for members, _ in objects)
         layout = Layout(names, {name: level.layout for name, (_, level) in zip(below, nested, strict=True)}, many)
+        layout = layout._replace(documents=frozenset(documents))
         return Level(tuple(names.values()), tuple(child for child, _ in nested), partial, layout)
 
     def _type_name(self, table: TableType) -> str:
@@ -222,5 +232,16 @@ def _laid_out(value: Any, layout: Layout) -> Any:
 
 
 def _member(name: str, value: Any, layout: Layout) -> Any:
+    if name in layout.documents and isinstance(value, list):
+        return [_document(item) for item in value]
     nested = layout.nested.get(name)
     return value if nested is None or value is None else _laid_out(value["data"], nested)
+
+
+def _document(item: Any) -> Any:
+    if not isinstance(item, str):
+        return item
+    try:
+        return msgspec.json.decode(item)
+    except msgspec.DecodeError:
+        return item

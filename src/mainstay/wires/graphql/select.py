@@ -23,7 +23,7 @@ from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.given import Given, Numeral, kind_of
 from mainstay.wires.graphql.order import AGGREGATES, Ordered, Orders
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
-from mainstay.wires.graphql.spelling import check, is_whole, spelling, whole
+from mainstay.wires.graphql.spelling import check, is_spelt, is_whole, spelling, whole
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType
 from mainstay.wires.graphql.where import read_where
@@ -31,6 +31,8 @@ from mainstay.wires.graphql.where import read_where
 TYPENAME = "__typename"
 LISTED = frozenset({"where", "order_by", "limit", "offset", "distinct_on"})
 STATISTICS = frozenset({"stddev", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "variance"})
+LARGE = frozenset({"bigint", "numeric", "double precision"})
+"""Types of numbers that a client's own may not hold."""
 STEP = re.compile(r"""\.?([A-Za-z_][A-Za-z0-9_-]*)|\.?\[(\d{1,9})\]|\.?\["([^"]*)"\]|\.?\['([^']*)'\]""")
 
 
@@ -86,15 +88,15 @@ def _listing(translation: Translation, table: TableType, asked: Asked, owner: st
         read_where(translation, table, arguments.get("where"), f"{place}.where", depth),
         Orders(translation).read(table, arguments.get("order_by"), f"{place}.order_by"),
         None if limit is None else translation.variables.pin(limit),
-        _whole(arguments.get("offset"), f"{place}.offset"),
+        _whole(arguments.get("offset"), f"{place}.offset", spelt=True),
     )
 
 
-def _whole(given: Given | None, place: str) -> Given | None:
-    """A count of rows; None where there is none."""
+def _whole(given: Given | None, place: str, *, spelt: bool = False) -> Given | None:
+    """A count of rows; None where there is none. `spelt`: its text will do, as it does for Hasura."""
     if given is None or given.value is None:
         return None
-    if not is_whole(given.value):
+    if not is_whole(given.value) and not (spelt and is_spelt(given.value)):
         found = "found another number" if type(given.value) in (int, Numeral) else f"found {kind_of(given)}"
         raise invalid(f"expected a non-negative 32-bit integer for type 'Int', but {found}", place)
     return given
@@ -140,7 +142,8 @@ def _pick(translation: Translation, table: TableType, asked: Asked) -> Pick:
     given = asked.arguments.get("path")
     if given is not None:
         path = _path(translation.variables.pin(given), f"{asked.place}.args.path")
-    return Pick(Field(column.name, path), alias=asked.key)
+    cast = "text" if translation.number_texts and column.type.name.lower() in LARGE else None
+    return Pick(Field(column.name, path, cast), alias=asked.key)
 
 
 def _path(text: object, place: str) -> tuple[Step, ...]:
@@ -185,7 +188,7 @@ def _embedded_aggregate(  # noqa: PLR0913, PLR0917 - where it stands
 
 
 def _paged(translation: Translation, embed: Embed, listing: Listing) -> Embed:
-    offset = 0 if listing.offset is None else translation.variables.pin(listing.offset)
+    offset = 0 if listing.offset is None else int(translation.variables.pin(listing.offset))
     return msgspec.structs.replace(
         embed, where=listing.where, order=listing.ordered.keys, limit=listing.limit, offset=offset
     )

@@ -61,7 +61,7 @@ def whole(place: str) -> Callable[[Any], str]:
     """The spelling of a count of rows."""
 
     def spelt(value: Any) -> str:
-        if not is_whole(value):
+        if not is_whole(value) and not is_spelt(value):
             raise invalid("expected a non-negative 32-bit integer for type 'Int', but found another number", place)
         return str(value)
 
@@ -70,6 +70,10 @@ def whole(place: str) -> Callable[[Any], str]:
 
 def is_whole(value: Any) -> bool:
     return type(value) is int and 0 <= value < INT_MAX
+
+
+def is_spelt(value: Any) -> bool:
+    return type(value) is str and value.isascii() and value.isdigit() and len(value) < 11 and int(value) < INT_MAX
 
 
 def listed(spell: Callable[[Any], str], list_max: int, place: str) -> Callable[[Any], Value]:

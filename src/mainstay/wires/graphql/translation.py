@@ -14,7 +14,7 @@ from mainstay.wires.graphql.vocabulary import Vocabulary
 
 
 class Translation:
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a document's meaning depends on
         self,
         document: Document,
         variables: Variables,
@@ -22,12 +22,14 @@ class Translation:
         limits: Limits,
         *,
         introspection: bool = False,
+        number_texts: bool = False,
     ) -> None:
         self.document = document
         self.variables = variables
         self.vocabulary = vocabulary
         self.limits = limits
         self.introspection = introspection
+        self.number_texts = number_texts
         self.sources: list[Source] = []
         self.terms = 0
 

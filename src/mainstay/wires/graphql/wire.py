@@ -64,12 +64,15 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class GraphWire:
-    """Hasura v2's query grammar, at each of `paths`."""
+    """Hasura v2's query grammar, at each of `paths`. `number_texts`: large numbers are answered as texts."""
 
-    def __init__(self, paths: tuple[str, ...], limits: Limits, *, introspection: bool = False) -> None:
+    def __init__(
+        self, paths: tuple[str, ...], limits: Limits, *, introspection: bool = False, number_texts: bool = False
+    ) -> None:
         self.paths = frozenset(paths)
         self.limits = limits
         self.introspection = introspection
+        self.number_texts = number_texts
         self._pins: Bounded[Key, tuple[Path, ...]] = Bounded(limits.plans_max)
         self._prepared: Bounded[Key, Prepared] = Bounded(limits.plans_max)
 
@@ -98,7 +101,14 @@ class GraphWire:
         document = Document(question.text, question.name, self.limits)
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
-        translation = Translation(document, variables, vocabulary, self.limits, introspection=self.introspection)
+        translation = Translation(
+            document,
+            variables,
+            vocabulary,
+            self.limits,
+            introspection=self.introspection,
+            number_texts=self.number_texts,
+        )
         prepared = _prepared(translation)
         validate(document, Schema(vocabulary))
         if document.writes and question.safe:
