@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from bench import report, startup
+from bench import live, report, startup
 from bench.cases import FLIGHTS, PAGE_ROWS, Case, Key, draw_keys
 from bench.check import check
 from bench.database import Database
@@ -139,7 +139,7 @@ def main() -> int:
             if server.name in arguments.servers
         ]
         results: Results = {}
-        found = None
+        found = lively = None
         with running(servers):
             bench = Bench(database, servers, [name for name in NAMES if name in arguments.servers], arguments.seconds)
             for case in Case:
@@ -148,6 +148,9 @@ def main() -> int:
         if "database_mode" in arguments.servers:
             tell("starting a server on 1,000 tables")
             found = startup.measure(database)
+        if "graphql" in arguments.servers:
+            tell("subscribing to live queries")
+            lively = live.measure(database)
     except (RuntimeError, OSError, asyncpg.PostgresError) as error:
         tell(f"error: {error}")
         return 1
@@ -156,8 +159,10 @@ def main() -> int:
     print(report.table(results))
     if found is not None:
         print(f"\n{startup.told(found)}")
+    if lively is not None:
+        print(f"\n{live.told(lively)}")
     if arguments.json:
-        report.write_json(report.summarize(results, found), arguments.json)
+        report.write_json(report.summarize(results, found, lively), arguments.json)
     return 0
 
 

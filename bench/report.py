@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from bench.cases import Case
+from bench.live import Live
 from bench.load import Measurement
 from bench.startup import StartUp
 
@@ -44,6 +45,7 @@ class Report(msgspec.Struct, frozen=True):
     database_mode: dict[str, float] = {}
     graphql: dict[str, float] = {}
     startup: StartUp | None = None
+    live: Live | None = None
 
 
 def middle(rounds: Sequence[Measurement]) -> Measurement:
@@ -60,7 +62,7 @@ def median_of(values: Sequence[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def summarize(results: Results, startup: StartUp | None = None) -> Report:
+def summarize(results: Results, startup: StartUp | None = None, live: Live | None = None) -> Report:
     """The report of every case that Mainstay was measured in."""
     cases = []
     for case, names in results.items():
@@ -73,7 +75,7 @@ def summarize(results: Results, startup: StartUp | None = None) -> Report:
         cases.append(
             CaseReport(case.value, round(ours.requests_per_s, 1), ours.p50_ms or 0.0, ours.p99_ms or 0.0, ratio)
         )
-    return Report(cases, rounded(shares(results, DATABASE)), rounded(shares(results, GRAPHQL)), startup)
+    return Report(cases, rounded(shares(results, DATABASE)), rounded(shares(results, GRAPHQL)), startup, live)
 
 
 def rounded(shares: Mapping[Case, float]) -> dict[str, float]:

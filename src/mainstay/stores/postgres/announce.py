@@ -101,39 +101,35 @@ CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $mai
 DECLARE
   said integer := coalesce(nullif(current_setting('mainstay.said', true), ''), '0')::integer;
   notice text := {short};
+  told text;
+  number integer;
 BEGIN
-  IF TG_OP = 'INSERT' THEN PERFORM FROM new_rows LIMIT 1;
-  ELSIF TG_OP <> 'TRUNCATE' THEN PERFORM FROM old_rows LIMIT 1; END IF;
-  IF TG_OP <> 'TRUNCATE' AND NOT FOUND THEN RETURN NULL; END IF;
-  IF TG_OP <> 'TRUNCATE' AND said < {notices} THEN
-    BEGIN
-      IF TG_OP = 'INSERT' THEN
-        IF (SELECT count(*) FROM (SELECT FROM new_rows LIMIT {rows} + 1) AS few) <= {rows} THEN
-          {insert}
-        END IF;
-      ELSIF TG_OP = 'DELETE' THEN
-        IF (SELECT count(*) FROM (SELECT FROM old_rows LIMIT {rows} + 1) AS few) <= {rows} THEN
-          {delete}
-        END IF;
-      ELSE
-        IF (SELECT count(*) FROM (SELECT FROM old_rows LIMIT {rows} + 1) AS few) <= {rows} THEN
-          {update}
-        END IF;
-      END IF;
-    EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
-      notice := {short};  -- a column is gone, or is called otherwise: no write may fail of that
-    END;
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      {insert}
+    ELSIF TG_OP = 'DELETE' THEN
+      {delete}
+    ELSIF TG_OP = 'UPDATE' THEN
+      {update}
+    END IF;
+    IF number = 0 THEN RETURN NULL; END IF;
+  EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+    number := {rows} + 1;  -- a column is gone, or is called otherwise: no write may fail of that
+  END;
+  IF number <= {rows} AND said < {notices} AND octet_length(told) <= {bytes} THEN
+    notice := told;
     PERFORM set_config('mainstay.said', (said + 1)::text, true);
   END IF;
-  IF octet_length(notice) > {bytes} THEN notice := {short}; END IF;
   PERFORM pg_notify({channel}, notice);
   RETURN NULL;
 END $mainstay$
 """
-
-VALUE = "SELECT {column}::text AS value FROM {table} WHERE {column} IS NOT NULL"
-VALUES = """SELECT CASE WHEN count(*) <= {most} THEN coalesce(json_agg(value), '[]') END
-            FROM (SELECT DISTINCT value FROM ({each}) AS told LIMIT {most} + 1) AS few"""
+TELLING = """SELECT rows, json_build_array({schema}, {table}, json_strip_nulls(json_build_object({members})))::text
+        INTO number, told
+        FROM (SELECT count(*) AS rows{aggregates} FROM ({parts} LIMIT {most} + 1) AS few) AS summed;"""
+PART = "SELECT {texts} FROM {source}"
+MEMBER = "{name}, CASE WHEN {values} IS NULL THEN '[]' WHEN cardinality({values}) <= {most} THEN to_json({values}) END"
+AGGREGATE = ", array_agg(DISTINCT {value}) FILTER (WHERE {value} IS NOT NULL) AS {values}"
 TRIGGER = """
 CREATE OR REPLACE TRIGGER {trigger} AFTER {event} ON {table} {rows}
   FOR EACH STATEMENT EXECUTE FUNCTION {function}({args})
@@ -234,17 +230,21 @@ async def _origins(ask: Ask, tables: Collection[TableKey]) -> list[Any]:
     return await ask(ORIGINS, [key.schema for key in tables], [key.name for key in tables])
 
 
-def _telling(table: TableKey, columns: Sequence[str], rows: Sequence[str]) -> str:
-    """Sets `notice` to the table with the values of its columns in these transition tables."""
-    members = ", ".join(f"{_literal(column)}, ({_values(column, rows)})" for column in columns)
-    parts = f"{_literal(table.schema)}, {_literal(table.name)}, json_strip_nulls(json_build_object({members}))"
-    return f"notice := json_build_array({parts})::text;"
-
-
-def _values(column: str, rows: Sequence[str]) -> str:
-    """All that are there, as texts; NULL where they are too many."""
-    each = " UNION ".join(VALUE.format(column=quoted(column), table=table) for table in rows)
-    return VALUES.format(each=each, most=VALUES_MAX)
+def _telling(table: TableKey, columns: Sequence[str], sources: Sequence[str]) -> str:
+    """Finds how many rows these transition tables have, and the table with the values of its columns in them."""
+    numbers = range(len(columns))
+    texts = ", ".join(f"{quoted(column)}::text AS value{number}" for number, column in enumerate(columns))
+    return TELLING.format(
+        schema=_literal(table.schema),
+        table=_literal(table.name),
+        members=", ".join(
+            MEMBER.format(name=_literal(column), values=f"values{number}", most=VALUES_MAX)
+            for number, column in enumerate(columns)
+        ),
+        aggregates="".join(AGGREGATE.format(value=f"value{number}", values=f"values{number}") for number in numbers),
+        parts=" UNION ALL ".join(PART.format(texts=texts or "1", source=source) for source in sources),
+        most=ROWS_MAX,
+    )
 
 
 def _function_name(table: TableKey) -> str:
