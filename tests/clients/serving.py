@@ -34,11 +34,11 @@ class Api(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def serve_cinema(postgres: Postgres, home: Path) -> Iterator[Api]:
+def serve_cinema(postgres: Postgres, home: Path, **environment: str) -> Iterator[Api]:
     """The cinema's app, whose rules are written in Python, on a new database with the cinema's rows."""
     database = postgres.create_database()
     asyncio.run(setting.set_up(database, [Base.metadata]))
-    with serve(home, "served:app", MAINSTAY_DATABASE_URL=database) as served:
+    with serve(home, "served:app", MAINSTAY_DATABASE_URL=database, **environment) as served:
         yield served
 
 

@@ -85,7 +85,9 @@ class Running:
     def serve(self, served: Served) -> None:
         granting = Granting(served, self.store, unfiltered=self.settings.unfiltered_allowed)
         pipeline = make_pipeline(served, self.store, self.settings.limits, granting)
-        self.current = Answering(self.settings, served, pipeline, granting, self.authenticator, self.live)
+        self.current = Answering(
+            self.settings, served, pipeline, granting, self.authenticator, self.live, self.conversing
+        )
         self.live.serve(served.catalog.named)
 
 
@@ -100,6 +102,7 @@ class Answering:
         granting: Granting,
         authenticator: Authenticator,
         live: Live,
+        conversing: Conversing,
     ) -> None:
         self.settings = settings
         self.granting = granting
@@ -112,6 +115,7 @@ class Answering:
         self.batches = BatchWire(served.wire, settings.batch_path)
         self.ledger = ledger_of(settings.idempotency_hours)
         self.authenticator = authenticator
+        self.conversing = conversing
         self.sessions = _sessions(settings)
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
         self.graph = Graph(
@@ -163,11 +167,23 @@ class Answering:
         principal: Principal | None = None
         try:
             principal = await self.authenticate(request)
-            response = await self.graph.answer(request, principal)
+            several = self.graph.wire.several(request)
+            if several is not None:
+                response = self.graph.wire.join([await self._graph_one(each, principal) for each in several])
+            else:
+                stream = self.graph.wire.stream(request, principal, self.conversing)
+                response = stream or await self.graph.answer(request, principal)
         except Problem as problem:
             response = self.graph.wire.refuse(problem, request, anonymous=self._anonymous(principal))
         response.headers.extend(self.wire.cors(request))
         return self._finished(response, request, principal)
+
+    async def _graph_one(self, request: Request, principal: Principal) -> Response:
+        """One request of several. A problem is its answer."""
+        try:
+            return await self.graph.answer(request, principal)
+        except Problem as problem:
+            return self.graph.wire.refuse(problem, request, anonymous=self._anonymous(principal))
 
     def _anonymous(self, principal: Principal | None) -> bool:
         return principal is None or principal.role == self.settings.anonymous_role

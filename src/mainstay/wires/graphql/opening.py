@@ -11,9 +11,9 @@ import msgspec
 
 from mainstay.core.exchange import Headers, Request
 from mainstay.core.problem import Problem
+from mainstay.wires.graphql.accept import JSON
 from mainstay.wires.graphql.dialects import DIALECTS, INVALID, LEGACY, Closed, Dialect
 from mainstay.wires.graphql.problems import DENIED, NO_REQUEST
-from mainstay.wires.graphql.request import JSON
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 OF_THE_SOCKET = frozenset({"connection", "upgrade", "host", "content-length", "content-type", "idempotency-key"})

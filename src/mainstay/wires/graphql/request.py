@@ -12,11 +12,10 @@ import msgspec
 
 from mainstay.core.exchange import Request
 from mainstay.core.problem import Problem
+from mainstay.wires.graphql.accept import JSON
 from mainstay.wires.graphql.given import Numeral, form_of
 from mainstay.wires.graphql.problems import NO_REQUEST
 
-JSON = "application/json"
-GRAPHQL = "application/graphql-response+json"
 METHODS = ("GET", "POST")
 PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
 
@@ -60,12 +59,15 @@ def read_question(request: Request) -> Question:
         raise _bad("the variables are nested too deep") from error
 
 
-def _posted(request: Request) -> Envelope:
+def check_media(request: Request) -> None:
+    """Raises Problem for a body that any page could have sent."""
     media = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
     if media != JSON:
         raise Problem("unsupported-media-type", f"The body must come as {JSON}", where=NO_REQUEST)
-    if request.body.lstrip()[:1] == b"[":
-        raise _bad("several requests in one are not served yet")
+
+
+def _posted(request: Request) -> Envelope:
+    check_media(request)
     return _decode_envelope(request.body)
 
 
@@ -84,14 +86,3 @@ def _got(request: Request) -> Envelope:
 
 def _bad(message: str) -> Problem:
     return Problem("bad-request", message, where=NO_REQUEST)
-
-
-def wants_status(request: Request) -> bool:
-    """Whether the client asks for an answer whose status says what is wrong: the new media type, named first."""
-    for part in (request.headers.get("accept") or "").split(","):
-        media, *parameters = (each.strip().lower() for each in part.split(";"))
-        if "q=0" in parameters:
-            continue
-        if media in (JSON, GRAPHQL):
-            return media == GRAPHQL
-    return False

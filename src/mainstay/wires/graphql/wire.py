@@ -14,17 +14,21 @@ from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response, Socket, Upgrade
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Invoke, Operation, Read, Shape, Together
+from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
+from mainstay.wires.graphql.accept import GRAPHQL, JSON, wants_events, wants_status
 from mainstay.wires.graphql.document import Document
+from mainstay.wires.graphql.events import HEADERS, events
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
 from mainstay.wires.graphql.mutate import read_mutation
 from mainstay.wires.graphql.opening import check_origin, choose
 from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, live_elsewhere, status_of
 from mainstay.wires.graphql.query import Root, read_query, read_subscription
-from mainstay.wires.graphql.request import GRAPHQL, JSON, Question, read_question, wants_status
+from mainstay.wires.graphql.request import Question, read_question
 from mainstay.wires.graphql.schema import Schema
 from mainstay.wires.graphql.session import Answerer, Session
+from mainstay.wires.graphql.several import join, split
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.validate import validate
 from mainstay.wires.graphql.vocabulary import Vocabulary
@@ -79,6 +83,22 @@ class GraphWire:
     def parse(self, request: Request) -> Question:
         """Raises Problem, which `refuse` turns into a response."""
         return read_question(request)
+
+    def several(self, request: Request) -> list[Request] | None:
+        """The requests that one body holds; None where it is no list. Raises Problem."""
+        return split(request, self.limits)
+
+    def join(self, answers: Sequence[Response]) -> Response:
+        """The answer to `several`."""
+        return join(answers)
+
+    def stream(self, request: Request, principal: Principal, answerer: Answerer) -> Response | None:
+        """The answers as they come, where the client asks for that; None where it does not. Raises Problem."""
+        if not wants_events(request):
+            return None
+        read_question(request)
+        answers = answerer.answers(request, principal)
+        return Response(200, list(HEADERS), stream=events(answers, answerer.expires(principal), self.limits))
 
     def open(self, request: Request, answerer: Answerer, origins: Collection[str]) -> Upgrade:
         """The answer to a request for a socket. `origins` may call the API. Raises Problem."""
@@ -143,7 +163,7 @@ class GraphWire:
 
     def refuse(self, problem: Problem, request: Request, *, anonymous: bool) -> Response:
         headers = [_content_type(request)]
-        status = status_of(problem, told=wants_status(request), anonymous=anonymous)
+        status = status_of(problem, told=wants_status(request) or wants_events(request), anonymous=anonymous)
         if problem.code in BUSY:
             headers.append(("retry-after", str(problem.retry_after_s or RETRY_AFTER_S)))
         if status == 405:
