@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The paths at which GraphQL is served; empty serves none."""
     live_poll_ms: Annotated[int, Meta(ge=50)] = 1_000
     """Milliseconds after which a live query is asked for again where the database does not tell of changes."""
+    graphql_naming: Literal["hasura-default", "graphql-default"] = "hasura-default"
+    """What GraphQL calls things: as the database does, or fields in camelCase and types in PascalCase."""
     graphql_introspection: Literal["development", "always", "never"] = "development"
     """When GraphQL tells a role its schema, of what that role may use."""
     graphql_number_texts: bool = False

@@ -23,7 +23,7 @@ from mainstay.pipeline import Pipeline
 from mainstay.plan.describe import describe
 from mainstay.sql.ledger import Ledger
 from mainstay.transact.together import Transacted, transact
-from mainstay.wires.graphql import GraphWire, Prepared, Question, Vocabulary
+from mainstay.wires.graphql import CONVENTIONS, GraphWire, Prepared, Question, Vocabulary
 
 VOCABULARIES_MAX = 20
 """Roles whose names are kept."""
@@ -45,6 +45,7 @@ class Graph:
         live: Live,
         *,
         aggregates: bool,
+        naming: str,
     ) -> None:
         self.wire = wire
         self.ledger = ledger
@@ -54,6 +55,7 @@ class Graph:
         self.exposure = served.exposure
         self.live = live
         self.aggregates = aggregates
+        self.names = CONVENTIONS[naming]()
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
 
     async def answer(self, request: Request, principal: Principal) -> Response:
@@ -129,7 +131,7 @@ class Graph:
             catalog, policy = self.pipeline.catalog, await self.granting(role)
             limits = self.pipeline.limits
             described = [describe(catalog, policy, role, limits, schema=schema) for schema in catalog.schemas]
-            known = Vocabulary(described, exposure=self.exposure, aggregates=self.aggregates)
+            known = Vocabulary(described, exposure=self.exposure, aggregates=self.aggregates, names=self.names)
             self._vocabularies.put(role, known)
         return known
 

@@ -126,6 +126,7 @@ class Answering:
             served,
             live,
             aggregates=settings.aggregates_enabled,
+            naming=settings.graphql_naming,
         )
 
     async def handle(self, request: Request) -> Response:

@@ -9,15 +9,15 @@ from mainstay.core.exchange import Request
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
 from mainstay.plan.describe import describe
-from mainstay.wires.graphql import GraphWire, Vocabulary
+from mainstay.wires.graphql import CONVENTIONS, GraphWire, Vocabulary
 
 CINEMA = cinema()
 
 
 @cache
-def vocabulary(role: str = "anonymous", *, aggregates: bool = True) -> Vocabulary:
+def vocabulary(role: str = "anonymous", *, aggregates: bool = True, naming: str = "hasura-default") -> Vocabulary:
     described = describe(CINEMA.catalog, CINEMA.policy, role, Limits())
-    return Vocabulary([described], aggregates=aggregates)
+    return Vocabulary([described], aggregates=aggregates, names=CONVENTIONS[naming]())
 
 
 def posted(text: str, variables: Any = None, name: str | None = None, **headers: str) -> Request:

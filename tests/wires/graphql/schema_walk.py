@@ -32,6 +32,9 @@ SAMPLES = {
     "column_name": '"id"',
     "table_name": '"films"',
     "any_bool_exp": "{}",
+    "ColumnName": '"id"',
+    "TableName": '"films"',
+    "AnyBoolExp": "{}",
     "uuid": '"00000000-0000-4000-8000-00000000000a"',
 }
 
@@ -48,7 +51,7 @@ def sample(type_: Any, below: str | None = None) -> str:
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
     if isinstance(type_, GraphQLInputObjectType):
-        if type_.name.endswith("_aggregate_bool_exp"):  # one of them, whichever
+        if type_.name.lower().replace("_", "").endswith("aggregateboolexp"):  # one of them, whichever
             [(name, member), *_] = type_.fields.items()
             return f"{{{name}: {sample(member.type)}}}"
         return members(type_)

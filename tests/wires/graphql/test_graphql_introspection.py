@@ -14,7 +14,7 @@ from mainstay.core.operation import Read, Together
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.plan.describe import describe
-from mainstay.wires.graphql import GraphWire
+from mainstay.wires.graphql import CONVENTIONS, GraphWire
 from services.graph_schema import introspected, prepare, schema_of
 
 ROLES = ("anonymous", "member", "editor", "critic", "owner")
@@ -77,14 +77,15 @@ def test_nothing_hidden_is_in_it(role: str) -> None:
         assert {"budget", "gross", "email"} <= every - seen
 
 
+@pytest.mark.parametrize("naming", CONVENTIONS)
 @pytest.mark.parametrize("role", ROLES)
-def test_all_that_it_names_is_served(role: str) -> None:
+def test_all_that_it_names_is_served(role: str, naming: str) -> None:
     count = 0
-    wire = GraphWire(("/graphql",), Limits())
-    for text in documents(schema(role)):
+    wire, names = GraphWire(("/graphql",), Limits()), vocabulary(role, naming=naming)
+    for text in documents(schema_of(names)):
         count += 1
         try:
-            prepare(wire, wire.parse(posted(text)), role, vocabulary(role))
+            prepare(wire, wire.parse(posted(text)), role, names)
         except Problem as problem:
             if problem.code != "not-supported":
                 pytest.fail(f"{text}: {problem.message}")

@@ -4,8 +4,9 @@ It turns a document into operations, and their finished JSON into an answer. gra
 nothing is executed here, and a text that is known is not even parsed.
 """
 
+from mainstay.wires.graphql.naming import CONVENTIONS
 from mainstay.wires.graphql.request import Question
 from mainstay.wires.graphql.vocabulary import Vocabulary
 from mainstay.wires.graphql.wire import GraphWire, Prepared
 
-__all__ = ["GraphWire", "Prepared", "Question", "Vocabulary"]
+__all__ = ["CONVENTIONS", "GraphWire", "Prepared", "Question", "Vocabulary"]

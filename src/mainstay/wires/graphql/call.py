@@ -10,7 +10,7 @@ from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.select import read_aggregate, read_items, read_rows, require_arguments
 from mainstay.wires.graphql.spelling import check, spelling
-from mainstay.wires.graphql.translation import Translation, members_of
+from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import FunctionField
 
 ARGUMENTS = "args"
@@ -46,8 +46,8 @@ def _invoke(function: FunctionField, given: tuple[Passed, ...], read: Read, aske
 
 def _given(translation: Translation, function: FunctionField, asked: Asked) -> Iterator[Passed]:
     """What the function is passed. Raises Problem for a name that it lacks, and where one is missing that it needs."""
-    type_name, place = f"{function.name}_args", f"{asked.place}.args.{ARGUMENTS}"
-    members = members_of(asked.arguments.get(ARGUMENTS, Given({})), type_name, place)
+    type_name, place = function.table.names.type(f"{function.name}_args"), f"{asked.place}.args.{ARGUMENTS}"
+    members = translation.members(asked.arguments.get(ARGUMENTS, Given({})), type_name, place)
     for name in members:
         if name not in function.arguments:
             raise unknown(name, type_name, f"{place}.{name}")

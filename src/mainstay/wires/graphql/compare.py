@@ -13,7 +13,7 @@ from mainstay.core.condition import Compare, Condition, Field, Is, Literal, Meas
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.spelling import check, listed, spelling
-from mainstay.wires.graphql.translation import Translation, items_of, members_of
+from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import comparison_name, scalar_name
 
 DISTANCES = {
@@ -47,7 +47,7 @@ def read_comparisons(
 ) -> Condition:
     """All of them hold."""
     type_name = comparison_name(type_)
-    members = members_of(required(given, type_name, place), type_name, place)
+    members = translation.members(required(given, type_name, place), type_name, place)
 
     def conditions() -> Iterator[Condition]:
         for name, each in members.items():
@@ -94,7 +94,7 @@ def _value(translation: Translation, type_: ColumnType, given: Given, place: str
 def _cast(translation: Translation, type_: ColumnType, left: Field, given: Given, place: str) -> Condition:
     """`{_cast: {String: {_like: "a%"}}}`"""
     type_name, known = cast_name(type_), casts(type_)
-    members = members_of(required(given, type_name, place), type_name, place)
+    members = translation.members(required(given, type_name, place), type_name, place)
 
     def conditions() -> Iterator[Condition]:
         for name, each in members.items():
@@ -115,7 +115,7 @@ def _near(  # noqa: PLR0913, PLR0917 - where it stands
 ) -> Compare:
     """`{distance: 5, from: {…}}`"""
     type_name = distance_name(name, type_)
-    members = members_of(required(given, type_name, place), type_name, place)
+    members = translation.members(required(given, type_name, place), type_name, place)
     for each in members:
         if each not in known_distances(name, type_):
             raise unknown(each, type_name, f"{place}.{each}")

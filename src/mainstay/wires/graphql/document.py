@@ -12,6 +12,7 @@ from graphql.language import OperationType, ast, parse, print_ast
 from mainstay.core.limits import Limits
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given, Variables
+from mainstay.wires.graphql.naming import HASURA, Names
 from mainstay.wires.graphql.problems import invalid
 
 SERVED = frozenset({"skip", "include"})
@@ -31,9 +32,10 @@ class Asked(NamedTuple):
 class Document:
     """One parsed document, of which one operation is asked for."""
 
-    def __init__(self, text: str, name: str | None, limits: Limits) -> None:
+    def __init__(self, text: str, name: str | None, limits: Limits, names: Names = HASURA) -> None:
         """Raises Problem for a text that is no document, or has no such query."""
         self.limits = limits
+        self.names = names
         self.count = 0
         parsed = _parsed(text, limits)
         self.fragments: dict[str, ast.FragmentDefinitionNode] = {}
@@ -88,7 +90,7 @@ class Document:
                 continue
             match node:
                 case ast.FieldNode():
-                    yield _asked(node, place, variables)
+                    yield self._asked(node, place, variables)
                 case ast.InlineFragmentNode():
                     self.require_type(node.type_condition, type_name, place)
                     yield from self._opened(node.selection_set, place, type_name, variables, within)
@@ -132,6 +134,20 @@ class Document:
             message = f"The document selects too many fields: at most {self.limits.select_max} are allowed"
             raise Problem("MS443", message, where=place)
 
+    def _asked(self, node: ast.FieldNode, place: str, variables: Variables) -> Asked:
+        name = node.name.value
+        inside = f"{place}.{name}"
+        arguments: dict[str, Given] = {}
+        for argument in node.arguments:
+            said, place = argument.name.value, f"{inside}.args.{argument.name.value}"
+            if self.names.read(said) in arguments:
+                raise invalid(f"argument '{said}' is given twice", inside)
+            arguments[self.names.read(said)] = variables.read(argument.value, place)
+        selections = () if node.selection_set is None else ((node.selection_set, f"{inside}.selectionSet"),)
+        written = tuple(sorted((each.name.value, print_ast(each.value)) for each in node.arguments))
+        key = node.alias.value if node.alias else name
+        return Asked(key, self.names.read(name), arguments, selections, inside, written)
+
     @staticmethod
     def require_type(condition: ast.NamedTypeNode | None, type_name: str, place: str) -> None:
         if condition is not None and condition.name.value != type_name:
@@ -160,19 +176,6 @@ def _chosen(operations: list[ast.OperationDefinitionNode], name: str | None) -> 
         message = "exactly one operation has to be present in the document when operationName is not specified"
         raise invalid(message, "$")
     return operations[0]
-
-
-def _asked(node: ast.FieldNode, place: str, variables: Variables) -> Asked:
-    name = node.name.value
-    inside = f"{place}.{name}"
-    arguments: dict[str, Given] = {}
-    for argument in node.arguments:
-        if argument.name.value in arguments:
-            raise invalid(f"argument '{argument.name.value}' is given twice", inside)
-        arguments[argument.name.value] = variables.read(argument.value, f"{inside}.args.{argument.name.value}")
-    selections = () if node.selection_set is None else ((node.selection_set, f"{inside}.selectionSet"),)
-    written = tuple(sorted((each.name.value, print_ast(each.value)) for each in node.arguments))
-    return Asked(node.alias.value if node.alias else name, name, arguments, selections, inside, written)
 
 
 def _joined(one: Asked, other: Asked) -> Asked:

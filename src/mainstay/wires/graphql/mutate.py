@@ -30,7 +30,7 @@ from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.rows import Rows, read_conflict
 from mainstay.wires.graphql.select import TYPENAME, read_items, require_arguments, subfields, typename
 from mainstay.wires.graphql.spelling import array_text, check, json_text, spelling, text
-from mainstay.wires.graphql.translation import Translation, items_of, members_of
+from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import SUMMABLE, TableType, WriteKind
 from mainstay.wires.graphql.where import read_where
 
@@ -133,7 +133,7 @@ def _update_by_key(translation: Translation, table: TableType, asked: Asked) -> 
     require_arguments(asked, frozenset({"pk_columns", *CHANGES}), ROOT)
     place = f"{asked.place}.args"
     inside = f"{place}.pk_columns"
-    given = members_of(_required(asked, "pk_columns"), table.type("pk_columns_input"), inside)
+    given = translation.members(_required(asked, "pk_columns"), table.type("pk_columns_input"), inside)
     for name in given:
         if name not in table.primary_key:
             raise unknown(name, table.type("pk_columns_input"), inside)
@@ -146,7 +146,7 @@ def _update_many(translation: Translation, table: TableType, asked: Asked) -> It
     returning = _response(translation, table, asked)
     for index, each in enumerate(items_of(_required(asked, "updates"))):
         place = f"{asked.place}.args.updates[{index}]"
-        members = members_of(each, table.type("updates"), place)
+        members = translation.members(each, table.type("updates"), place)
         for name in members:
             if name not in {"where", *CHANGES}:
                 raise unknown(name, table.type("updates"), place)
@@ -243,7 +243,7 @@ def _alterations(
     translation: Translation, table: TableType, operator: str, given: Given, place: str
 ) -> Iterator[Alteration]:
     type_name = table.type(f"{operator[1:]}_input")
-    for name, each in members_of(given, type_name, place).items():
+    for name, each in translation.members(given, type_name, place).items():
         column = table.updated.get(name)
         if column is None or not takes(column, operator):
             raise unknown(name, type_name, f"{place}.{name}")

@@ -7,7 +7,7 @@ from mainstay.core.condition import Aggregate, Aggregation, And, Field, Through
 from mainstay.core.operation import Embed, Nulls, Order
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
-from mainstay.wires.graphql.translation import Translation, items_of, members_of
+from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType
 
 DIRECTIONS = {
@@ -41,7 +41,7 @@ class Orders:
         if given is not None and given.value is not None:
             for index, each in enumerate(items_of(given)):
                 inside = f"{place}[{index}]" if isinstance(given.value, list) else place
-                for name, direction in members_of(each, table.type("order_by"), inside).items():
+                for name, direction in self.translation.members(each, table.type("order_by"), inside).items():
                     keys += self._key(table, name, direction, f"{inside}.{name}")
         return Ordered(tuple(keys), tuple(self.through.values()))
 
@@ -63,16 +63,19 @@ class Orders:
         direction = self.translation.variables.pin(given)
         if direction is None:
             return
-        if not isinstance(direction, str) or direction not in DIRECTIONS:
-            raise invalid(f"expected one of the values {[*DIRECTIONS]} for type 'order_by'", place)
-        descending, nulls = DIRECTIONS[direction]
+        names = self.translation.names
+        known = DIRECTIONS.get(names.ordering(direction)) if isinstance(direction, str) else None
+        if known is None:
+            values = [names.ordered(each) for each in DIRECTIONS]
+            raise invalid(f"expected one of the values {values} for type 'order_by'", place)
+        descending, nulls = known
         yield Order(field, descending, nulls, relation)
 
     def _related(
         self, relation: RelationField, target: TableType, name: str, given: Given, place: str
     ) -> Iterator[Order]:
         alias = f"order by {name}"  # no response key has a space in it
-        for column, direction in members_of(given, target.type("order_by"), place).items():
+        for column, direction in self.translation.members(given, target.type("order_by"), place).items():
             inside = f"{place}.{column}"
             if column not in target.columns:
                 vocabulary = self.translation.vocabulary
@@ -86,7 +89,7 @@ class Orders:
     def _aggregates(self, relation: RelationField, target: TableType, given: Given, place: str) -> Iterator[Order]:
         type_name = target.type("aggregate_order_by")
         of = Through(relation.target, And(), relation.fixed)
-        for name, inner in members_of(given, type_name, place).items():
+        for name, inner in self.translation.members(given, type_name, place).items():
             inside = f"{place}.{name}"
             if name == "count":
                 yield from self._sorted(Aggregation(Aggregate.COUNT, of=of), inner, inside)
@@ -94,7 +97,7 @@ class Orders:
             if name not in AGGREGATES:
                 raise unserved(f"an order by the aggregate '{name}' is", inside)
             kinds = SUMMABLE if name in ("sum", "avg") else COMPARABLE
-            for column, direction in members_of(inner, target.type(f"{name}_order_by"), inside).items():
+            for column, direction in self.translation.members(inner, target.type(f"{name}_order_by"), inside).items():
                 if column not in target.columns or target.columns[column].type.kind not in kinds:
                     raise unknown(column, target.type(f"{name}_order_by"), f"{inside}.{column}")
                 aggregation = Aggregation(AGGREGATES[name], Field(target.columns[column].name), of=of)

@@ -15,7 +15,7 @@ from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
 from mainstay.wires.graphql.spelling import check, json_text
-from mainstay.wires.graphql.translation import Translation, items_of, members_of
+from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import RelationField, TableType
 from mainstay.wires.graphql.where import read_where
 
@@ -81,7 +81,7 @@ class Rows:
         columns: dict[str, str] = {}
         documents: set[str] = set()
         below: dict[str, list[tuple[Given, str]]] = {}
-        objects = [(members_of(given, type_name, place), place) for given, place in items]
+        objects = [(self.translation.members(given, type_name, place), place) for given, place in items]
         self._count_rows(len(objects), objects[0][1] if objects else "$")
         for members, place in objects:
             for name, each in members.items():
@@ -99,8 +99,13 @@ class Rows:
         nested = [self._nested(table, name, each, depth + 1) for name, each in below.items()]
         names = {**columns, **{name: child.key for name, (child, _) in zip(below, nested, strict=True)}}
         partial = any(len(members) != len(names) for members, _ in objects)
-        layout = Layout(names, {name: level.layout for name, (_, level) in zip(below, nested, strict=True)}, many)
-        layout = layout._replace(documents=frozenset(documents))
+        said = self.translation.names.written
+        layout = Layout(
+            {said(name): each for name, each in names.items()},
+            {said(name): level.layout for name, (_, level) in zip(below, nested, strict=True)},
+            many,
+            frozenset(map(said, documents)),
+        )
         return Level(tuple(names.values()), tuple(child for child, _ in nested), partial, layout)
 
     def _type_name(self, table: TableType) -> str:
@@ -154,7 +159,7 @@ class Rows:
         type_name = target.type(f"{form}_rel_insert_input")
         if given.value is None:
             return
-        members = members_of(given, type_name, place)
+        members = self.translation.members(given, type_name, place)
         for name in members:
             if name not in NESTED:
                 raise unknown(name, type_name, f"{place}.{name}")
@@ -171,9 +176,8 @@ class Rows:
         found: list[OnConflict] = []
         for given, place in values:
             if isinstance(given.value, dict):
-                inside = f"{place}.on_conflict"
-                conflict = read_conflict(self.translation, target, given.value.get("on_conflict"), inside)
-                found.append(conflict)
+                said = given.value.get(self.translation.names.written("on_conflict"))
+                found.append(read_conflict(self.translation, target, said, f"{place}.on_conflict"))
         if any(each != found[0] for each in found):  # also by the slots of their conditions
             raise unserved("conflicts of nested rows that differ from row to row are", f"{values[0][1]}.on_conflict")
         return found[0] if found else OnConflict()
@@ -184,7 +188,7 @@ def read_conflict(translation: Translation, table: TableType, given: Given | Non
     if given is None or given.value is None:
         return OnConflict()
     type_name = table.type("on_conflict")
-    members = members_of(given, type_name, place)
+    members = translation.members(given, type_name, place)
     for name in members:
         if name not in {"constraint", "update_columns", "where"}:
             raise unknown(name, type_name, f"{place}.{name}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from mainstay.wires.graphql.mutate import INTEGER
+from mainstay.wires.graphql.naming import HASURA
 from mainstay.wires.graphql.schema_inputs import (
     ANY_BOOL_EXP,
     EXISTS,
@@ -46,6 +47,7 @@ class Schema:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self.names = vocabulary.names
         self._made: dict[str, Type] = {}
         self.readable = has_queries(vocabulary)
         self.mutable = bool(vocabulary.writes or vocabulary.calls)
@@ -65,16 +67,25 @@ class Schema:
 
     def member(self, type_name: str, name: str) -> Member | None:
         """One field of an object type. Of a root no other is made."""
+        found = self._root_member(type_name, self.names.read(name))
+        if found is not None:
+            return self._written(found)
+        return next((each for each in self._members(type_name) if each.name == name), None)
+
+    def _members(self, type_name: str) -> tuple[Member, ...]:
+        return () if type_name in (QUERY, MUTATION, SUBSCRIPTION) else self.require(type_name).members
+
+    def _root_member(self, type_name: str, name: str) -> Member | None:
         if type_name in (QUERY, SUBSCRIPTION):
             return TELLING.get(name) if type_name == QUERY and name in TELLING else read_member(self.vocabulary, name)
         if type_name == MUTATION:
             return write_member(self.vocabulary, name)
-        return next((each for each in self.require(type_name).members if each.name == name), None)
+        return None
 
     def input(self, member: Member) -> Type | None:
         """The type of an argument's value, or of an input object's member; None for a scalar."""
         if member.of is not None:
-            return comparison(member.of)
+            return self._said(comparison(member.of))
         return self._known(bare(member.type))
 
     def is_object(self, name: str) -> bool:
@@ -101,14 +112,37 @@ class Schema:
     def _found(self, name: str) -> Type | None:
         if name in META:
             return META[name]
+        found = self._built(name)
+        return None if found is None else self._said(found)
+
+    def _said(self, type_: Type) -> Type:
+        """The type with all names as documents have them."""
+        if self.names is HASURA:
+            return type_
+        members = tuple(self._written(member) for member in type_.members)
+        values = type_.values
+        if type_.name == "order_by":
+            values = tuple(Value(self.names.ordered(each.name), each.comment) for each in values)
+        return type_._replace(name=self.names.shared(type_.name), members=members, values=values)
+
+    def _written(self, member: Member) -> Member:
+        if self.names is HASURA:
+            return member
+        return member._replace(
+            name=self.names.written(member.name),
+            type=self.names.shared(member.type),
+            arguments=tuple(self._written(argument) for argument in member.arguments),
+        )
+
+    def _built(self, name: str) -> Type | None:
         if name == QUERY:
             return query_root(self.vocabulary)
         if name == MUTATION:
             return mutation_root(self.vocabulary) if self.mutable else None
         if name == SUBSCRIPTION:
             return subscription_root(self.vocabulary) if self.readable else None
-        if name == "order_by":
-            return Type(TypeKind.ENUM, name, values=tuple(map(Value, ORDERINGS)))
+        if name == self.names.shared("order_by"):
+            return Type(TypeKind.ENUM, "order_by", values=tuple(map(Value, ORDERINGS)))
         return self._of_table(name) or function_arguments(self.vocabulary, name)
 
     def _of_table(self, name: str) -> Type | None:
@@ -116,7 +150,8 @@ class Schema:
         if (table := tables.get(name)) is not None and table.columns:
             return row(self.vocabulary, table)
         for suffix, build in OF_TABLES.items():
-            if name.endswith(suffix) and (table := tables.get(name[: -len(suffix) - 1])) is not None:
+            end = self.names.type(f"x_{suffix}")[1:]
+            if name.endswith(end) and (table := tables.get(name[: -len(end)])) is not None:
                 return build(self.vocabulary, table) if table.type(suffix) == name else None
         return None
 
@@ -146,7 +181,7 @@ class Schema:
                 found.setdefault(item_name(right), scalar(item_name(right)))
             for each in (*distances(type_), *cast_types(type_)):
                 found.setdefault(each.name, each)
-        return found
+        return {each.name: each for each in map(self._said, found.values())}
 
     def types(self) -> Iterator[Type]:
         """All that the roots lead to, each once, and introspection's own."""

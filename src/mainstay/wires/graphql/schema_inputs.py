@@ -7,7 +7,7 @@ from mainstay.core.comparisons import COLUMNS, COMPARISONS
 from mainstay.wires.graphql.compare import DISTANCES, cast_name, casts, distance_name, known_distances
 from mainstay.wires.graphql.mutate import INTEGER
 from mainstay.wires.graphql.order import AGGREGATES
-from mainstay.wires.graphql.schema_tables import Builder, measured, related
+from mainstay.wires.graphql.schema_tables import Builder, aggregate_of, measured, related
 from mainstay.wires.graphql.types import COLUMN_NAME, Member, Type, Value, enum, inputs
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, scalar_name
 
@@ -72,11 +72,11 @@ def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
         yield Member("_or", f"[{name}!]")
         for key, column in table.columns.items():
             yield Member(key, comparison_name(column.type), comment=column.comment, of=column.type)
-        for key, relation, target in related(vocabulary, table, table.relations):
+        for key, _, target in related(vocabulary, table, table.relations):
             if target.columns:
                 yield Member(key, target.type("bool_exp"))
-                if not relation.to_one and vocabulary.aggregates:
-                    yield Member(f"{key}_aggregate", target.type("aggregate_bool_exp"))
+            if (aggregate := aggregate_of(vocabulary, table, key)) is not None:
+                yield Member(aggregate, target.type("aggregate_bool_exp"))
 
     return inputs(name, members())
 
@@ -98,8 +98,8 @@ def _order_by(vocabulary: Vocabulary, table: TableType) -> Type:
         for name, relation, target in related(vocabulary, table, table.relations):
             if target.columns and relation.to_one:
                 yield Member(name, target.type("order_by"))
-            elif target.columns and vocabulary.aggregates:
-                yield Member(f"{name}_aggregate", target.type("aggregate_order_by"))
+            elif (aggregate := aggregate_of(vocabulary, table, name)) is not None:
+                yield Member(aggregate, target.type("aggregate_order_by"))
 
     return inputs(table.type("order_by"), members())
 

@@ -103,7 +103,7 @@ def _call(name: str, function: FunctionField) -> Member:
 
 
 def _arguments_name(function: FunctionField) -> str:
-    return f"{function.name}_args"
+    return function.table.names.type(f"{function.name}_args")
 
 
 def function_arguments(vocabulary: Vocabulary, name: str) -> Type | None:

@@ -37,8 +37,14 @@ def _fields(vocabulary: Vocabulary, table: TableType) -> Iterator[Member]:
             yield Member(name, target.name)
             continue
         yield Member(name, f"[{target.name}!]!", listing(target))
-        if vocabulary.aggregated(table, f"{name}_aggregate") is not None:
-            yield Member(f"{name}_aggregate", f"{target.type('aggregate')}!", listing(target))
+        if (aggregate := aggregate_of(vocabulary, table, name)) is not None:
+            yield Member(aggregate, f"{target.type('aggregate')}!", listing(target))
+
+
+def aggregate_of(vocabulary: Vocabulary, table: TableType, name: str) -> str | None:
+    """What the aggregate of a relation is called, where there is one."""
+    said = vocabulary.names.field(f"{name}_aggregate")
+    return None if vocabulary.aggregated(table, said) is None else said
 
 
 def related(

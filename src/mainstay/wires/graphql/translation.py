@@ -27,6 +27,7 @@ class Translation:
         self.document = document
         self.variables = variables
         self.vocabulary = vocabulary
+        self.names = vocabulary.names
         self.limits = limits
         self.introspection = introspection
         self.number_texts = number_texts
@@ -36,6 +37,10 @@ class Translation:
     def slot(self, given: Given, spell: Callable[[Any], Value], *, many: bool = False) -> Slot:
         self.sources.append(self.variables.source(given, spell))
         return Slot(len(self.sources) - 1, many)
+
+    def members(self, given: Given, type_name: str, place: str) -> dict[str, Given]:
+        """The members of an input object, by their names as the wire has them."""
+        return {self.names.read(name): each for name, each in members_of(given, type_name, place).items()}
 
     def count_term(self, place: str) -> None:
         """Raises MS441 past `terms_max`."""

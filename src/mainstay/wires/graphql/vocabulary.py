@@ -17,6 +17,7 @@ from mainstay.core.exposure import PLAIN, Exposure, Naming
 from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.rule import Action
 from mainstay.core.tracking import FieldKind, Tracked
+from mainstay.wires.graphql.naming import HASURA, Names
 
 NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 """A name that GraphQL can say (GraphQL, 2.1.9); those with two underscores in front are its own."""
@@ -87,10 +88,11 @@ class TableType(msgspec.Struct, frozen=True):
     readable: bool = True
     comment: str | None = None
     aggregates: bool = True
+    names: Names = HASURA
 
     def type(self, suffix: str) -> str:
         """The name of one of the types that are made of the table: `bool_exp`, `aggregate_fields`."""
-        return f"{self.name}_{suffix}"
+        return self.names.type(f"{self.name}_{suffix}")
 
 
 class FunctionField(msgspec.Struct, frozen=True):
@@ -113,8 +115,10 @@ class Vocabulary:
         *,
         exposure: Exposure = PLAIN,
         aggregates: bool = True,
+        names: Names = HASURA,
     ) -> None:
         self.aggregates = aggregates
+        self.names = names
         self.types: dict[TableKey, TableType] = {}
         self.roots: dict[str, tuple[RootKind, TableType]] = {}
         self.writes: dict[str, tuple[WriteKind, TableType]] = {}
@@ -137,19 +141,20 @@ class Vocabulary:
         if len(described.overloads) != 1:
             return
         [function] = described.overloads
-        name, field = tracked.name or described.name, self._field(function, tracked.name or described.name)
+        name = tracked.name or self.names.field(described.name)
+        field = self._field(function, name)
         if field is None or not NAME.fullmatch(name):
             return
         fields = self.functions if tracked.kind is FieldKind.QUERY else self.calls
         fields.setdefault(name, field)
         if tracked.kind is FieldKind.QUERY and field.many and self.aggregates and field.table.aggregates:
-            fields.setdefault(f"{name}_aggregate", msgspec.structs.replace(field, aggregate=True))
+            fields.setdefault(self.names.field(f"{name}_aggregate"), msgspec.structs.replace(field, aggregate=True))
 
     def _field(self, function: Function, name: str) -> FunctionField | None:
         table = None if function.rows is None else self.types.get(function.rows)
         if table is None or not table.readable or not all(NAME.fullmatch(each.name) for each in function.arguments):
             return None
-        arguments = {each.name: each for each in function.arguments}
+        arguments = {self.names.field(each.name): each for each in function.arguments}
         return FunctionField(name, FunctionRef(function.key.name, function.key.schema), arguments, table, function.many)
 
     def _add(self, described: TableDescription, prefix: str, naming: Naming) -> None:
@@ -157,15 +162,15 @@ class Vocabulary:
         name = naming.name or f"{prefix}{table.name}"
         if not NAME.fullmatch(name):
             return
-        fields = _fields(table.columns, naming)
+        fields = _fields(table.columns, naming, self.names)
         columns = {field: column for field, column in fields.items() if column.name in readable}
         key = tuple(field for each in table.primary_key for field, column in columns.items() if column.name == each)
         key = key if len(key) == len(table.primary_key) else ()
         ref = TableRef(table.name, table.key.schema if prefix else None)
-        relations, nested, merged = _named(described, columns)
+        relations, nested, merged = _named(described, columns, self.names)
         written = _written(described, fields)
         found = self.types[table.key] = TableType(
-            name,
+            self.names.type(name),
             ref,
             columns,
             relations,
@@ -176,8 +181,9 @@ class Vocabulary:
             bool(readable),
             table.comment,
             described.aggregates,
+            self.names,
         )
-        self._add_writes(found, described, naming)
+        self._add_writes(name, found, described, naming)
         if not readable:
             return
         for kind, said, form, there in (
@@ -186,9 +192,9 @@ class Vocabulary:
             (RootKind.AGGREGATE, "select_aggregate", "{}_aggregate", self.aggregates and described.aggregates),
         ):
             if there:
-                self.roots.setdefault(naming.roots.get(said) or form.format(name), (kind, found))
+                self.roots.setdefault(naming.roots.get(said) or self.names.field(form.format(name)), (kind, found))
 
-    def _add_writes(self, table: TableType, described: TableDescription, naming: Naming) -> None:
+    def _add_writes(self, name: str, table: TableType, described: TableDescription, naming: Naming) -> None:
         """Those that answer with a row, or find it by its key, only for who may read it."""
         kinds: list[tuple[str, WriteKind, bool]] = []
         if Action.CREATE in described.actions:
@@ -207,7 +213,7 @@ class Vocabulary:
         for form, kind, there in kinds:
             if there:
                 said = form.replace("_{}", "")
-                self.writes.setdefault(naming.roots.get(said) or form.format(table.name), (kind, table))
+                self.writes.setdefault(naming.roots.get(said) or self.names.field(form.format(name)), (kind, table))
 
     def relation(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
         """The relation of that name, and the type that it leads to."""
@@ -217,15 +223,14 @@ class Vocabulary:
 
     def aggregated(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
         """The to-many relation of which `name`, with `_aggregate` behind it, is the aggregate."""
-        if not self.aggregates or not name.endswith("_aggregate"):
-            return None
-        found = self.relation(table, name.removesuffix("_aggregate"))
+        base = self.names.aggregate_of(name) if self.aggregates else None
+        found = None if base is None else self.relation(table, base)
         return None if found is None or found[0].to_one or not found[1].aggregates else found
 
 
-def _fields(columns: Mapping[str, Column], naming: Naming) -> dict[str, Column]:
+def _fields(columns: Mapping[str, Column], naming: Naming, names: Names) -> dict[str, Column]:
     """The columns by what they are called; one without a name that GraphQL can say is left out."""
-    named = ((naming.columns.get(name, name), column) for name, column in columns.items())
+    named = ((naming.columns.get(name) or names.field(name), column) for name, column in columns.items())
     return {field: column for field, column in named if NAME.fullmatch(field)}
 
 
@@ -240,7 +245,7 @@ def _written(
 
 
 def _named(
-    described: TableDescription, columns: dict[str, Column]
+    described: TableDescription, columns: dict[str, Column], naming: Names
 ) -> tuple[dict[str, RelationField], dict[str, RelationField], dict[str, RelationField]]:
     """The relations that are read, nested and merged, each under one name in all of them: reads choose first."""
     kinds = [
@@ -249,7 +254,7 @@ def _named(
     first: dict[Relation, RelationDescription] = {}
     for kind in kinds:
         first |= {relation: each for relation, each in kind.items() if relation not in first}
-    names = list(_relations(first.values(), columns))
+    names = list(_relations(first.values(), columns, naming))
     read, nested, merged = (
         {name: _field(kind[relation], fixed) for name, relation, fixed in names if relation in kind} for kind in kinds
     )
@@ -262,7 +267,7 @@ def _field(described: RelationDescription, fixed: str) -> RelationField:
 
 
 def _relations(
-    described: Iterable[RelationDescription], columns: dict[str, Column]
+    described: Iterable[RelationDescription], columns: dict[str, Column], naming: Names
 ) -> Iterator[tuple[str, Relation, str]]:
     """(name, relation, the hint that means it and no embed)"""
     taken = set(columns)
@@ -273,7 +278,7 @@ def _relations(
             fixed = relation.junction.table.name
         if fixed is None and relation.pairs:
             fixed = relation.pairs[0][0 if relation.outgoing else 1]
-        names = (each.name, f"{relation.target.name}_by_{fixed}")
+        names = map(naming.field, (each.name, f"{relation.target.name}_by_{fixed}"))
         name = next((name for name in names if name not in taken and NAME.fullmatch(name)), None)
         if name is not None and fixed is not None:
             taken.add(name)

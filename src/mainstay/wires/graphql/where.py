@@ -24,7 +24,7 @@ from mainstay.core.condition import (
 from mainstay.wires.graphql.compare import read_comparison, read_comparisons, required
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
-from mainstay.wires.graphql.translation import Translation, items_of, members_of
+from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import TableType, comparison_name
 
 INTEGER = ColumnType(Kind.INTEGER, "integer")
@@ -63,7 +63,7 @@ def _conditions(level: Level, given: Given | None, place: str) -> Condition:
     if given is None or given.value is None:
         return And()
     level.translation.require_depth(level.depth, place)
-    members = members_of(given, level.type_name, place)
+    members = level.translation.members(given, level.type_name, place)
     return both(*(_member(level, name, each, f"{place}.{name}") for name, each in members.items()))
 
 
@@ -100,7 +100,7 @@ def _logic(level: Level, name: str, given: Given, place: str) -> Condition:
 
 def _exists(level: Level, given: Given, place: str) -> Condition:
     """`{_table: {schema: "public", name: "films"}, _where: {…}}`: of any table that the role reads."""
-    members = members_of(required(given, EXISTS, place), EXISTS, place)
+    members = level.translation.members(required(given, EXISTS, place), EXISTS, place)
     for name in members:
         if name not in ("_table", "_where"):
             raise unknown(name, EXISTS, f"{place}.{name}")
@@ -123,7 +123,7 @@ def _table(level: Level, given: Given, place: str) -> tuple[TableKey, TableType]
 
 def _comparisons(level: Level, column: Column, given: Given, place: str) -> Condition:
     type_name, left = comparison_name(column.type), Field(column.name)
-    members = members_of(required(given, type_name, place), type_name, place)
+    members = level.translation.members(required(given, type_name, place), type_name, place)
 
     def conditions() -> Iterator[Condition]:
         for name, each in members.items():
@@ -152,14 +152,14 @@ def _other_column(level: Level, given: Given, place: str) -> Field:
 def _counted(level: Level, through: Through, given: Given, place: str) -> Condition:
     """`{count: {predicate: {_gt: 1}, filter: {…}}}`"""
     type_name = level.table.type("aggregate_bool_exp")
-    members = members_of(given, type_name, place)
+    members = level.translation.members(given, type_name, place)
     if len(members) != 1:
         raise invalid("exactly one predicate should be specified", place)
     [(name, inner)] = members.items()
     if name != "count":
         raise unserved(f"the aggregate '{name}' in filters is", f"{place}.{name}")
     place = f"{place}.count"
-    counted = members_of(inner, f"{type_name}_count", place)
+    counted = level.translation.members(inner, f"{type_name}_count", place)
     for other in counted:
         if other not in ("predicate", "filter"):
             raise unserved(f"'{other}' of a count in filters is", f"{place}.{other}")

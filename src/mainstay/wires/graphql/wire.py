@@ -118,7 +118,14 @@ class GraphWire:
 
     def prepare(self, question: Question, role: str, vocabulary: Vocabulary) -> Prepared:
         """Parse and look up, once. Raises Problem."""
-        document = Document(question.text, question.name, self.limits)
+        try:
+            return self._prepare(question, role, vocabulary)
+        except Problem as problem:
+            vocabulary.names.tell(problem)
+            raise
+
+    def _prepare(self, question: Question, role: str, vocabulary: Vocabulary) -> Prepared:
+        document = Document(question.text, question.name, self.limits, vocabulary.names)
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
         translation = Translation(
