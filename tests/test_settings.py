@@ -71,6 +71,7 @@ def test_every_field_has_its_line() -> None:
         ("jwt_algorithms", "HS256, HS512", ("HS256", "HS512")),
         ("cors_origins", "https://a.example,https://b.example", ("https://a.example", "https://b.example")),
         ("cors_origins", "", ()),
+        ("graphql_paths", "/v1/graphql,/graph", ("/v1/graphql", "/graph")),
         ("lanes_read", "2", 2),
         ("log_format", "json", "json"),
     ],

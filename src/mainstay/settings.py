@@ -241,15 +241,16 @@ def _parse(text: str, expected: Any, where: str) -> Any:
         if text.lower() not in WORDS:
             raise DeclarationError(f"{text!r} is neither true nor false", where=where, hint="Say 'true' or 'false'.")
         return WORDS[text.lower()]
-    if expected == tuple[str, ...]:
-        return tuple(item.strip() for item in text.split(",") if item.strip())
+    if _is_list(expected):
+        items = tuple(item.strip() for item in text.split(",") if item.strip())
+        return _convert(items, expected, where)
     if text == "" and type(None) in get_args(expected):
         return None
     return _convert(text, expected, where, strict=False)
 
 
 def _convert(value: Any, expected: Any, where: str, *, strict: bool = True) -> Any:
-    if expected == tuple[str, ...] and isinstance(value, str):
+    if _is_list(expected) and isinstance(value, str):
         value = (value,)  # one origin, one audience: a list of one
     try:
         return cast("Any", msgspec.convert(value, expected, strict=strict))
@@ -258,8 +259,12 @@ def _convert(value: Any, expected: Any, where: str, *, strict: bool = True) -> A
         raise DeclarationError(str(error), where=where, hint=f"It takes {_type_in_words(expected)}.") from None
 
 
+def _is_list(expected: Any) -> bool:
+    return get_origin(expected) is tuple
+
+
 def _type_in_words(expected: Any) -> str:
-    if expected == tuple[str, ...]:
+    if _is_list(expected):
         return "a list of texts (in a variable, with commas between them)"
     if expected is Limits:
         return "mainstay.core.limits.Limits(...) or a mapping of limits to whole numbers"

@@ -95,19 +95,21 @@ class Mainstay:
         by: str | Iterable[str] = (),
         on: Mapping[str, str] | None = None,
         many: bool = False,
+        incoming: bool = False,
     ) -> None:
         """Name a relation of a table that no model describes: what is related to each of its rows, one or `many`.
 
         `by` are the columns of a foreign key: the table's own, or with `to` that of the other table to this one. `on`
-        are the columns that are equal, {own: other}, where no key says so. Whoever reads rows of both tables may go
-        it. Checked when the app starts.
+        are the columns that are equal, {own: other}, where no key says so; `incoming` where the other's refer to the
+        own, so that nested rows are written after this table's. Whoever reads rows of both tables may go it. Checked
+        when the app starts.
         """
         columns = (by,) if isinstance(by, str) else tuple(by)
         if bool(columns) == bool(on):
             raise DeclarationError(
                 "it is not said what joins", where=f"relate {table!r}, {name!r}", hint="Say by=, or to= and on=."
             )
-        self.said.relations.append(Relating(table, name, to, columns, tuple((on or {}).items()), many))
+        self.said.relations.append(Relating(table, name, to, columns, tuple((on or {}).items()), many, incoming))
 
     def compute(self, table: str, name: str, function: str) -> None:
         """Call a function of the table's row by another name: a column, or a relation where it returns rows.

@@ -16,7 +16,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Relating(msgspec.Struct, frozen=True):
-    """A relation as it was said. `by`: the columns of a foreign key, `on`: pairs of columns that are equal."""
+    """A relation as it was said. `by`: the columns of a foreign key, `on`: pairs of columns that are equal.
+
+    `incoming`: the other table's columns refer to this one's, as they do where there are `many`.
+    """
 
     table: str
     name: str
@@ -24,6 +27,7 @@ class Relating(msgspec.Struct, frozen=True):
     by: tuple[str, ...] = ()
     on: Pairs = ()
     many: bool = False
+    incoming: bool = False
 
 
 class Computing(msgspec.Struct, frozen=True):
@@ -85,8 +89,9 @@ def _joined(source: Table, target: Table | None, said: Relating, where: str) -> 
     for left, right in said.on:
         _require(left, source.columns, where, f"{source.key} has no column")
         _require(right, target.columns, where, f"{target.key} has no column")
-    keyed = next((each for each in source.relations if each.target == target.key and each.pairs == said.on), None)
-    outgoing = keyed.outgoing if keyed is not None else not said.many
+    same = [each for each in source.relations if each.target == target.key and each.pairs == said.on]
+    outgoing = not (said.many or said.incoming)
+    keyed = next((each for each in same if each.outgoing is outgoing and each.constraint), None)
     constraint = None if keyed is None else keyed.constraint
     return Relation(None, source.key, target.key, not said.many, said.on, constraint=constraint, outgoing=outgoing)
 

@@ -132,6 +132,7 @@ class _Writer:
         arguments = [table, constant(said.get("name"))]
         if manual is not None and manual.get("source", self.source.get("name")) == self.source.get("name"):
             arguments += [f"to={name_of(manual['remote_table'])}", f"on={constant(dict(manual['column_mapping']))}"]
+            arguments += ["incoming=True"] if manual.get("insertion_order") == "after_parent" and not many else []
         elif isinstance(key, Mapping) and "table" in key:
             arguments += [f"to={name_of(key['table'])}", f"by={_by(key.get('columns') or key.get('column'))}"]
         elif key is not None:
