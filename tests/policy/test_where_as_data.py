@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mainstay import Mainstay, claim
 from mainstay.core.catalog import TableKey
+from mainstay.core.condition import Compare, Exists, Field, Operator, Related
 from mainstay.core.problem import DeclarationError
 from mainstay.core.rule import Action
 from policy.shop import Base, Order, Store
@@ -54,6 +55,9 @@ def test_it_means_what_the_expression_means(data: Any, expression: Any) -> None:
         ({"id": {"_in": 1}}, "'id': 1 is no list"),
         ({"id": {"_is_null": "yes"}}, "'id': _is_null takes true or false, not 'yes'"),
         ({"id": {"_ceq": "idd"}}, "public.orders has no column 'idd'"),
+        ({"store": {"id": {"_ceq": ["$", "idd"]}}}, "public.orders has no column 'idd'"),
+        ({"_exists": {"_where": {}}}, "{'_where': {}} names no table"),
+        ({"_exists": {"_table": "shops"}}, "there is no table 'shops'"),
         ({"_and": ["id"]}, "'id' is no condition"),
         ({"store": {"idd": 1}}, "public.stores has neither a column nor a relation 'idd'"),
     ],
@@ -63,6 +67,17 @@ def test_what_fits_no_column_is_told(data: Any, what: str) -> None:
         rows_of(data)
     assert caught.value.what == what
     assert caught.value.where == "role 'clerk', read on public.orders"
+
+
+def test_a_condition_on_other_rows_may_name_the_rules_own_row() -> None:
+    stores = TableKey("public", "stores")
+    owned = Compare(Field("owner_id"), Operator.EQ, Field("customer_id", outer=1))
+    found = rows_of({"_exists": {"_table": "stores", "_where": {"owner_id": {"_ceq": ["$", "customer_id"]}}}})
+    assert found == Exists(stores, owned)
+    related = rows_of({"store": {"owner_id": {"_ceq": ["$", "customer_id"]}}})
+    assert isinstance(related, Related)
+    assert related.where == owned
+    assert rows_of({"id": {"_ceq": ["$", "store_id"]}}) == Compare(Field("id"), Operator.EQ, Field("store_id"))
 
 
 def test_who_administers_a_table_may_do_all_of_it() -> None:

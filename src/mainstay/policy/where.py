@@ -16,6 +16,7 @@ from mainstay.core.condition import (
     Claim,
     Compare,
     Condition,
+    Exists,
     Field,
     Is,
     Literal,
@@ -33,7 +34,9 @@ from mainstay.policy.scope import Scope
 
 DISTANCES = frozenset({"_st_d_within", "_st_3d_d_within"})
 """Of two values each, which a rule has no form for."""
-KNOWN = frozenset({*COMPARISONS, *COLUMNS, "_ne", "_is_null"}) - DISTANCES
+ROOT = "$"
+"""In the place of a relation: the row that the rule is about, from a condition on other rows."""
+KNOWN = frozenset({*COMPARISONS, *COLUMNS, "_ne", "_is_null", "_exists"}) - DISTANCES
 LOGIC: dict[str, Callable[..., Condition]] = {"_and": both, "_or": either}
 
 
@@ -50,6 +53,8 @@ def _member(name: str, value: Any, scope: Scope) -> Condition:
         return LOGIC[f"_{name.lstrip('_$')}"](*(lower_where(part, scope) for part in parts))
     if name in ("_not", "$not"):
         return Not(lower_where(value, scope))
+    if name in ("_exists", "$exists"):
+        return _exists(value, scope)
     column = scope.table.columns.get(name)
     if column is not None:
         return _compared(column, value, scope)
@@ -63,6 +68,20 @@ def _member(name: str, value: Any, scope: Scope) -> Condition:
         f"{scope.table.key} has neither a column nor a relation {name!r}",
         f"its columns are {', '.join(scope.table.columns)}; its named relations are {', '.join(relations) or 'none'}",
     )
+
+
+def _exists(said: Any, scope: Scope) -> Condition:
+    """`{"_table": "schema.name", "_where": {…}}`"""
+    if not isinstance(said, Mapping) or not said.keys() <= {"_table", "_where"} or "_table" not in said:
+        _refuse(scope, f"{said!r} names no table", '{"_table": "members", "_where": {"person": {"_eq": claim.sub}}}')
+    named = said["_table"]
+    text = ".".join(map(str, named.values())) if isinstance(named, Mapping) else str(named)
+    schema, dot, name = text.rpartition(".")
+    table = scope.catalog.find(schema if dot else scope.catalog.schemas[0], name)
+    if table is None:
+        _refuse(scope, f"there is no table {text!r}", f"the catalog holds {', '.join(map(str, scope.catalog.tables))}")
+    inner = Scope(table, scope.catalog, scope.where, None, scope)
+    return Exists(table.key, lower_where(said.get("_where", {}), inner))
 
 
 def _compared(column: Column, said: Any, scope: Scope) -> Condition:
@@ -117,11 +136,17 @@ def _constant(column: Column, value: Any, type_: ColumnType, scope: Scope) -> st
 
 
 def _other(value: Any, scope: Scope) -> Field:
-    [name] = value if isinstance(value, list | tuple) and len(value) == 1 else [value]
+    parts = list(value) if isinstance(value, list | tuple) else [value]
+    outer = 0
+    if len(parts) == 2 and parts[0] == ROOT:
+        parts = parts[1:]
+        while scope.outer is not None:
+            scope, outer = scope.outer, outer + 1
+    name = parts[0] if len(parts) == 1 else None
     if not isinstance(name, str) or name not in scope.table.columns:
-        hint = f"a column of the same row: {', '.join(scope.table.columns)}"
-        _refuse(scope, f"{scope.table.key} has no column {name!r}", hint)
-    return Field(name)
+        hint = f"a column of the same row, or of the rule's own by ['$', name]: {', '.join(scope.table.columns)}"
+        _refuse(scope, f"{scope.table.key} has no column {name if name is not None else value!r}", hint)
+    return Field(name, outer=outer)
 
 
 def _refuse(scope: Scope, what: str, hint: str) -> NoReturn:
