@@ -3,8 +3,8 @@
 The names of a role are gathered the first time that it sends a document which is not known yet, and kept.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import TypeAlias
 
 from mainstay.app.granting import Granting
@@ -18,7 +18,8 @@ from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.told import told_of
 from mainstay.event.expiry import expires
-from mainstay.event.live import Live
+from mainstay.event.live import Live, changing
+from mainstay.event.stream import batches
 from mainstay.pipeline import Pipeline
 from mainstay.plan.describe import describe
 from mainstay.sql.ledger import Ledger
@@ -74,8 +75,9 @@ class Graph:
         """One answer to a query or a mutation, and those to a subscription for as long as it lasts. Raises Problem."""
         question, settings = self.wire.parse(request), told_of(request, self.told)
         if (await self.prepared(question, principal, settings)).live:
-            async for answer in self.subscribe(question, principal, settings):
-                yield answer
+            async with aclosing(self.subscribe(question, principal, settings)) as answers:
+                async for answer in answers:
+                    yield answer
         else:
             yield (await self.answer(request, principal)).body or b""
 
@@ -88,7 +90,9 @@ class Graph:
             prepared = self.wire.prepare(question, role, await self._vocabulary(role))
         return prepared
 
-    async def subscribe(self, question: Question, principal: Principal, settings: Told = ()) -> AsyncIterator[bytes]:
+    async def subscribe(
+        self, question: Question, principal: Principal, settings: Told = ()
+    ) -> AsyncGenerator[bytes, None]:
         """A subscription's answer `{"data": …}` at once, and again whenever it is another one.
 
         Raises Problem; PGRST303 when the caller's token expires meanwhile. `settings` are what code in the database may
@@ -98,13 +102,11 @@ class Graph:
         if not prepared.live:
             raise Problem("unexpected-payload", "only subscriptions can be subscribed to", where="$")
         [operation] = self.wire.operations(prepared, question, settings)
-        subscription = await self.live.subscribe(self.pipeline, operation, principal)
-        try:
-            expires_at = expires(principal, self.live.rules.leeway_s)
-            while True:
-                yield self.wire.body(prepared, [await subscription.next(expires_at)])
-        finally:
-            subscription.close()
+        results = batches if prepared.streams else changing
+        until = expires(principal, self.live.rules.leeway_s)
+        async with aclosing(results(self.live, self.pipeline, operation, principal, until)) as found:
+            async for result in found:
+                yield self.wire.body(prepared, [result])
 
     async def _transact(
         self, request: Request, prepared: Prepared, operations: Sequence[Operation], principal: Principal

@@ -164,6 +164,8 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     """What the page's rows come to, as one object, in their place; `select` is then empty."""
     having: Condition = TRUE
     distinct: tuple[Field, ...] | None = None
+    resumable: bool = False
+    """Of a page by key: where the next one begins is wanted also where this one is not full."""
 
 
 class Together(msgspec.Struct, frozen=True, cache_hash=True):

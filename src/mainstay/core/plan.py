@@ -79,9 +79,9 @@ class Select(msgspec.Struct, frozen=True):
     """Rows of one table as objects. `grouped`: outputs without an aggregate are what the others group by.
 
     `offset` is a slot's index at the root, `skip` a constant inside an embed. `keyed`: a page by key, whose last row's
-    sort values are wanted; `after` holds of the rows on it and those behind. With `summary` the rows come to one
-    object, and there are no outputs but those that it lists. `having` holds of the groups. Of rows alike in `distinct`,
-    with which the order begins, there is the first.
+    sort values are wanted where it is full, and with `resumable` where it is not; `after` holds of the rows on it and
+    those behind. With `summary` the rows come to one object, and there are no outputs but those that it lists. `having`
+    holds of the groups. Of rows alike in `distinct`, with which the order begins, there is the first.
     """
 
     table: Table
@@ -97,6 +97,7 @@ class Select(msgspec.Struct, frozen=True):
     summary: tuple[Summed, ...] | None = None
     having: Condition = TRUE
     distinct: tuple[Field, ...] = ()
+    resumable: bool = False
 
 
 class Handling(msgspec.Struct, frozen=True):

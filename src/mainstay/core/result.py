@@ -12,7 +12,8 @@ class Result(msgspec.Struct, frozen=True):
     written rows that break the policy: such a result is never answered, only rolled back. `status` and `headers` are
     what code in the database asked for (`response.status`, `response.headers`), as it was written. `media` is the
     body's media type, where the statement decided it. `cursor` is the JSON array of the last row's sort values, all
-    text, where a page by key is full.
+    text, where a page by key is full, or
+    any next one was asked for.
     """
 
     body: bytes | None

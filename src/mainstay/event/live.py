@@ -6,7 +6,7 @@ warning. Each evaluation goes through the corridor with the caller's own role an
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from mainstay.core.change import Change, Coverage, Feed
 from mainstay.core.operation import Operation
 from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
+from mainstay.core.result import Result
 from mainstay.event.group import Group, GroupKey, Member, group_key
 from mainstay.event.subscriber import Subscriber, digest_of
 from mainstay.pipeline import Pipeline
@@ -233,6 +234,18 @@ class Subscription:
 
     def close(self) -> None:
         self._live.leave(self._key, self._group, self._member, self.subscriber)
+
+
+async def changing(
+    live: Live, pipeline: Pipeline, operation: Operation, principal: Principal, until: float
+) -> AsyncGenerator[Result, None]:
+    """The answer at once, and again whenever it is another one. Raises Problem; PGRST303 at `until`."""
+    subscription = await live.subscribe(pipeline, operation, principal)
+    try:
+        while True:
+            yield await subscription.next(until)
+    finally:
+        subscription.close()
 
 
 def _fail(member: Member, problem: Problem) -> None:

@@ -54,7 +54,7 @@ def plan_read(view: View, read: Read) -> ReadPlan:
         resolved = distinct(view, resolved, read.distinct)
     if read.after is not None:
         resolved = keyed(view, resolved, read.after)
-    page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset)
+    page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset, resumable=read.resumable)
     select = limit_select(view, page)
     written = handling(view, table, read.select, read.accepts)
     if written is not None and select.keyed:

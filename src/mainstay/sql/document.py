@@ -59,8 +59,8 @@ def document(
 ) -> Answering:
     """The page's rows as one JSON or CSV document, and their number.
 
-    `keyed`: so many rows are a full page by key, whose last row's keyset is told as well. `names` are the members', as
-    the caller has them.
+    `keyed`: so many rows are a full page by key, whose last row's keyset is told as well; 0: any page's last row's.
+    `names` are the members', as the caller has them.
     """
     if keyed is not None:
         rows_of, shown, keyset = _apart(page)

@@ -31,7 +31,7 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
     if plan.handling is not None:
         answer = handled(page, plan.handling)
     else:
-        full = plan.select.limit if plan.select.keyed else None
+        full = (0 if plan.select.resumable else plan.select.limit) if plan.select.keyed else None
         answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full, names=names_of(plan.select))
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)

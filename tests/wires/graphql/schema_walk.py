@@ -19,6 +19,8 @@ from graphql import (
 
 from mainstay.wires.graphql.types import PLACEHOLDER
 
+ONE_OF = ("aggregateboolexp", "streamcursorvalueinput")
+"""Types whose values have one of their members, whichever."""
 CHANGES = frozenset({"_set", "_inc"})
 SAMPLES = {
     "Int": "1",
@@ -51,7 +53,7 @@ def sample(type_: Any, below: str | None = None) -> str:
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
     if isinstance(type_, GraphQLInputObjectType):
-        if type_.name.lower().replace("_", "").endswith("aggregateboolexp"):  # one of them, whichever
+        if type_.name.lower().replace("_", "").endswith(ONE_OF):
             [(name, member), *_] = type_.fields.items()
             return f"{{{name}: {sample(member.type)}}}"
         return members(type_)

@@ -50,6 +50,8 @@ CODES: dict[str, str] = {
     "MS461": VALIDATION,
     "MS462": "not-supported",
     "MS465": VALIDATION,
+    "MS467": VALIDATION,
+    "MS468": VALIDATION,
     "MS478": "bad-request",
     "MS480": "bad-request",
     "MS481": "conflict",

@@ -12,6 +12,7 @@ from mainstay.wires.graphql.introspect import FIELDS, read_introspection
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.schema_roots import NOTHING, QUERY, SUBSCRIPTION, has_queries
 from mainstay.wires.graphql.select import TYPENAME, read_aggregate, read_by_key, read_rows, typename
+from mainstay.wires.graphql.stream import read_stream
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import RootKind
 
@@ -36,6 +37,9 @@ def read_subscription(translation: Translation) -> list[tuple[str, Root]]:
     if len(roots) != 1 or roots[0].name == TYPENAME or roots[0].name in FIELDS:
         raise invalid("subscriptions must select one top level field", "$")
     [asked] = roots
+    table = translation.vocabulary.streams.get(asked.name)
+    if table is not None and asked.name not in translation.vocabulary.roots:
+        return [(asked.key, read_stream(translation, table, asked, SUBSCRIPTION))]
     return [(asked.key, _field(translation, asked, SUBSCRIPTION))]
 
 

@@ -30,6 +30,7 @@ from mainstay.wires.graphql.schema_roots import (
     mutation_root,
     query_root,
     read_member,
+    subscription_member,
     subscription_root,
     write_member,
 )
@@ -39,6 +40,7 @@ from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Typ
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name
 
 OF_TABLES: dict[str, Callable[[Vocabulary, TableType], Type]] = {**OBJECTS, **INPUTS, **WRITES}
+CURSORS = ("ASC", "DESC")
 ORDERINGS = ("asc", "asc_nulls_first", "asc_nulls_last", "desc", "desc_nulls_first", "desc_nulls_last")
 
 
@@ -76,8 +78,10 @@ class Schema:
         return () if type_name in (QUERY, MUTATION, SUBSCRIPTION) else self.require(type_name).members
 
     def _root_member(self, type_name: str, name: str) -> Member | None:
-        if type_name in (QUERY, SUBSCRIPTION):
-            return TELLING.get(name) if type_name == QUERY and name in TELLING else read_member(self.vocabulary, name)
+        if type_name == QUERY:
+            return TELLING.get(name) or read_member(self.vocabulary, name)
+        if type_name == SUBSCRIPTION:
+            return subscription_member(self.vocabulary, name)
         if type_name == MUTATION:
             return write_member(self.vocabulary, name)
         return None
@@ -143,6 +147,8 @@ class Schema:
             return subscription_root(self.vocabulary) if self.readable else None
         if name == self.names.shared("order_by"):
             return Type(TypeKind.ENUM, "order_by", values=tuple(map(Value, ORDERINGS)))
+        if name == self.names.shared("cursor_ordering"):
+            return Type(TypeKind.ENUM, "cursor_ordering", values=tuple(map(Value, CURSORS)))
         return self._of_table(name) or function_arguments(self.vocabulary, name)
 
     def _of_table(self, name: str) -> Type | None:

@@ -104,6 +104,16 @@ def _order_by(vocabulary: Vocabulary, table: TableType) -> Type:
     return inputs(table.type("order_by"), members())
 
 
+def _stream_cursor(_: Vocabulary, table: TableType) -> Type:
+    value = Member("initial_value", f"{table.type('stream_cursor_value_input')}!")
+    return inputs(table.type("stream_cursor_input"), (value, Member("ordering", "cursor_ordering")))
+
+
+def _stream_cursor_value(_: Vocabulary, table: TableType) -> Type:
+    members = (Member(name, scalar_name(column.type)) for name, column in table.columns.items())
+    return inputs(table.type("stream_cursor_value_input"), members)
+
+
 def _aggregate_order_by(_: Vocabulary, table: TableType) -> Type:
     members = [Member("count", "order_by")]
     members += [Member(name, table.type(f"{name}_order_by")) for name in AGGREGATES if measured(table, name)]
@@ -131,4 +141,6 @@ INPUTS: dict[str, Builder] = {
     **{f"{name}_order_by": _order_of(name) for name in AGGREGATES},
     "order_by": _order_by,
     "select_column": _select_column,
+    "stream_cursor_input": _stream_cursor,
+    "stream_cursor_value_input": _stream_cursor_value,
 }

@@ -27,12 +27,25 @@ def query_root(vocabulary: Vocabulary) -> Type:
 
 
 def subscription_root(vocabulary: Vocabulary) -> Type:
-    """All that a query has, each on its own."""
-    return objects(SUBSCRIPTION, _reads(vocabulary))
+    """All that a query has, each on its own, and streams."""
+    streams = (_stream(name, table) for name, table in vocabulary.streams.items() if name not in vocabulary.roots)
+    return objects(SUBSCRIPTION, (*_reads(vocabulary), *streams))
+
+
+def subscription_member(vocabulary: Vocabulary, name: str) -> Member | None:
+    """One field of subscriptions."""
+    found, table = read_member(vocabulary, name), vocabulary.streams.get(name)
+    return found if found is not None or table is None else _stream(name, table)
+
+
+def _stream(name: str, table: TableType) -> Member:
+    cursor = Member("cursor", f"[{table.type('stream_cursor_input')}]!")
+    arguments = (Member("batch_size", "Int!"), cursor, Member("where", table.type("bool_exp")))
+    return Member(name, f"[{table.name}!]!", arguments, table.comment)
 
 
 def read_member(vocabulary: Vocabulary, name: str) -> Member | None:
-    """One field of queries and subscriptions."""
+    """One field of queries."""
     function, root = vocabulary.functions.get(name), vocabulary.roots.get(name)
     if function is not None and function.table.columns:
         return _call(name, function)

@@ -121,6 +121,8 @@ class Vocabulary:
         self.names = names
         self.types: dict[TableKey, TableType] = {}
         self.roots: dict[str, tuple[RootKind, TableType]] = {}
+        self.streams: dict[str, TableType] = {}
+        """Of subscriptions alone."""
         self.writes: dict[str, tuple[WriteKind, TableType]] = {}
         self.functions: dict[str, FunctionField] = {}
         self.calls: dict[str, FunctionField] = {}
@@ -193,6 +195,8 @@ class Vocabulary:
         ):
             if there:
                 self.roots.setdefault(naming.roots.get(said) or self.names.field(form.format(name)), (kind, found))
+        if key:  # or nothing would tell rows apart that have one value
+            self.streams.setdefault(naming.roots.get("select_stream") or self.names.field(f"{name}_stream"), found)
 
     def _add_writes(self, name: str, table: TableType, described: TableDescription, naming: Naming) -> None:
         """Those that answer with a row, or find it by its key, only for who may read it."""

@@ -63,6 +63,8 @@ class Prepared(msgspec.Struct, frozen=True):
     writes: bool = False
     live: bool = False
     """It is a subscription: the answer is wanted whenever it is another one."""
+    streams: bool = False
+    """The answers to it are batches of rows, each behind the one before."""
     lasting: bool = True
     """Whether it is kept: what holds a schema is not."""
 
@@ -192,7 +194,9 @@ def _prepared(translation: Translation) -> Prepared:
 
 
 def _subscription(translation: Translation) -> Prepared:
-    return msgspec.structs.replace(_query(read_subscription(translation), translation), live=True)
+    members = read_subscription(translation)
+    streams = any(isinstance(member, Read) and member.resumable for _, member in members)
+    return msgspec.structs.replace(_query(members, translation), live=True, streams=streams)
 
 
 def _query(members: list[tuple[str, Root]], translation: Translation) -> Prepared:
