@@ -90,8 +90,8 @@ lock: $(INSTALLED) ## Resolve the dependencies anew into requirements.lock.
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --upgrade --quiet -o requirements.lock
 
-viewer: $(INSTALLED) ## Fetch the API reference's viewer anew from npm. VERSION=5.35.0
-	@$(BIN)/python .ci/viewer.py $(VERSION)
+viewer: $(INSTALLED) ## Fetch what the pages are shown with anew from npm. PACKAGE=graphiql VERSION=4.1.2
+	@$(BIN)/python .ci/viewer.py $(PACKAGE) $(VERSION)
 
 clean: ## Remove what was built; .venv and the data in .mainstay stay.
 	@rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

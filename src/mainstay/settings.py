@@ -47,6 +47,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether GraphQL answers `bigint`, `numeric` and `float8` as texts, which no client rounds."""
     live_interval_ms: Annotated[int, Meta(ge=1)] = 20
     """Milliseconds between two evaluations of live queries of one form; what changes meanwhile is in one of them."""
+    graphiql: Literal["development", "always", "never"] = "development"
+    """When GraphiQL, a page to try GraphQL with, is served."""
+    graphiql_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] = "/graphiql"
+    """The path of GraphiQL."""
     docs_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] | None = "/docs"
     """The path of the API reference page; empty serves none."""
     jwt_secret: str | None = None

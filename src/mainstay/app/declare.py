@@ -36,7 +36,7 @@ from mainstay.serve.rsgi import Rsgi
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresStore
 from mainstay.stores.postgres.introspect import introspect
-from mainstay.wires.docs import DocsWire
+from mainstay.wires.docs import DocsWire, GraphiqlWire, PageWire
 from mainstay.wires.rest import RestWire
 
 
@@ -136,7 +136,7 @@ class Mainstay:
         """Other settings, before `start`."""
         self.settings = settings
         self._served = None
-        for made_from_them in ("docs", "rsgi", "asgi", "_refusing"):
+        for made_from_them in ("pages", "rsgi", "asgi", "_refusing"):
             self.__dict__.pop(made_from_them, None)
 
     @property
@@ -200,10 +200,17 @@ class Mainstay:
         return self.settings.limits
 
     @cached_property
-    def docs(self) -> DocsWire | None:
-        """The API reference page; None where the settings serve none."""
-        path = self.settings.docs_path
-        return None if path is None else DocsWire(path=path, rest_prefix=self.settings.rest_prefix)
+    def pages(self) -> tuple[PageWire, ...]:
+        """The API reference and GraphiQL, where the settings serve them."""
+        settings = self.settings
+        served: list[PageWire] = []
+        if settings.docs_path is not None:
+            served.append(DocsWire(settings.docs_path, settings.rest_prefix))
+        if settings.graphql_paths and (
+            settings.graphiql == "always" or (settings.graphiql == "development" and settings.dev)
+        ):
+            served.append(GraphiqlWire(settings.graphiql_path, settings.graphql_paths[0]))
+        return tuple(served)
 
     @cached_property
     def rsgi(self) -> Rsgi:
@@ -241,8 +248,9 @@ class Mainstay:
     async def handle(self, request: Request) -> Response:
         """Answer a request. Every Problem becomes an answer here; anything else is a fault of ours."""
         running = self._running
-        if self.docs is not None and (page := self.docs.answer(request)) is not None:
-            return page
+        for page in self.pages:
+            if (answer := page.answer(request)) is not None:
+                return answer
         if running is None:
             return self.refuse(Problem("MS503", "The server is not started", retry_after_s=1))
         return await running.current.handle(request)

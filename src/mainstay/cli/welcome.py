@@ -20,6 +20,8 @@ def welcome(app: "Mainstay", origin: str) -> str:
     lines = ["", f"Serving {len(app.catalog.named)} tables on {origin}{settings.rest_prefix}"]
     if settings.docs_path is not None:
         lines.append(f"API reference: {origin}{settings.docs_path}")
+    if settings.graphql_paths and settings.graphiql != "never":
+        lines.append(f"GraphiQL: {origin}{settings.graphiql_path}")
     lines += ["", *_token_lines(app), "", *_curl_lines(app, origin), ""]
     return "\n".join(lines)
 

@@ -10,13 +10,13 @@ from importlib.resources import files
 import pytest
 
 from mainstay.core.exchange import Request, Response
-from mainstay.wires.docs import DocsWire
+from mainstay.wires.docs import DocsWire, GraphiqlWire, PageWire
 
-ASSETS = files("mainstay.wires.docs").joinpath("assets")
 WIRE = DocsWire()
+GRAPHIQL = GraphiqlWire()
 
 
-def get(path: str, wire: DocsWire = WIRE, method: str = "GET", **headers: str) -> Response:
+def get(path: str, wire: PageWire = WIRE, method: str = "GET", **headers: str) -> Response:
     path, _, query = path.partition("?")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = wire.answer(Request(method, path, query, named))
@@ -24,7 +24,7 @@ def get(path: str, wire: DocsWire = WIRE, method: str = "GET", **headers: str) -
     return response
 
 
-def page(wire: DocsWire = WIRE, path: str = "/docs") -> str:
+def page(wire: PageWire = WIRE, path: str = "/docs") -> str:
     return (get(path, wire).body or b"").decode()
 
 
@@ -152,13 +152,71 @@ def test_the_page_is_only_read(method: str) -> None:
     assert (response.status, dict(response.headers)["allow"]) == (405, "GET, HEAD")
 
 
-def test_the_viewers_files_are_those_that_were_fetched() -> None:
-    note = json.loads(ASSETS.joinpath("viewer.json").read_text())
-    found = {name: sha256(ASSETS.joinpath(name).read_bytes()).hexdigest() for name in note["sha256"]}
-    assert found == note["sha256"]
-    assert {"LICENSE", "NOTICE"} <= set(found)
+@pytest.mark.parametrize(
+    ("folder", "note", "license"),
+    [
+        ("assets", "viewer.json", "LICENSE"),
+        ("graphiql/assets", "graphiql.json", "graphiql.LICENSE"),
+        ("graphiql/assets", "react.json", "react.LICENSE"),
+        ("graphiql/assets", "react-dom.json", "react-dom.LICENSE"),
+    ],
+)
+def test_the_pages_files_are_those_that_were_fetched(folder: str, note: str, license: str) -> None:
+    place = files("mainstay.wires.docs").joinpath(folder)
+    noted = json.loads(place.joinpath(note).read_text())
+    found = {name: sha256(place.joinpath(name).read_bytes()).hexdigest() for name in noted["sha256"]}
+    assert found == noted["sha256"]
+    assert license in found
+
+
+def test_graphiql_asks_graphql_and_has_no_inline_code_and_no_other_host() -> None:
+    text = page(GRAPHIQL, "/graphiql")
+    elements = Elements(text)
+    (endpoint,) = (attributes["data-endpoint"] for tag, attributes in elements.found if tag == "main")
+    assert endpoint == "v1/graphql"
+    assert elements.inline == ""
+    assert not [attributes for _, attributes in elements.found if "style" in attributes or "onclick" in attributes]
+    assert len(links(text)) == 7
+    for url in links(text):
+        assert "//" not in url
+        if url != endpoint:
+            assert get(f"/{url}", GRAPHIQL).status == 200
+
+
+def test_graphiql_may_bring_its_fonts_and_nothing_else_besides() -> None:
+    policy = dict(get("/graphiql", GRAPHIQL).headers)["content-security-policy"]
+    assert policy == f"{dict(get('/docs').headers)['content-security-policy']}; font-src data:"
+
+
+def test_graphiqls_styles_load_nothing() -> None:
+    style = (get("/graphiql/graphiql.min.css", GRAPHIQL).body or b"").decode()
+    assert "@import" not in style
+    assert set(re.findall(r"url\(\s*[\"']?([^\"')]{0,5})", style)) == {"data:"}
+
+
+@pytest.mark.parametrize(
+    "file", ["graphiql.json", "assets/graphiql.min.js", "../wire.py", "swagger-ui.css", "index.html"]
+)
+def test_of_graphiql_nothing_but_its_files_can_be_had(file: str) -> None:
+    assert get(f"/graphiql/{file}", GRAPHIQL).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "graphql", "endpoint"),
+    [
+        ("/graphiql", "/graphql", "graphql"),
+        ("/try/it", "/v1/graphql", "../v1/graphql"),
+        ("/v1/q", "/v1/graphql", "graphql"),
+    ],
+)
+def test_graphiql_finds_graphql_from_where_it_is(path: str, graphql: str, endpoint: str) -> None:
+    elements = Elements(page(GraphiqlWire(path, graphql), path))
+    assert [attributes["data-endpoint"] for tag, attributes in elements.found if tag == "main"] == [endpoint]
 
 
 def test_a_token_is_never_stored() -> None:
+    explore = (get("/graphiql/explore.js", GRAPHIQL).body or b"").decode()
+    assert not re.search(r"localStorage|sessionStorage|cookie|innerHTML", explore)
+    assert "shouldPersistHeaders: false" in explore
     script = (get("/docs/reference.js").body or b"").decode()
     assert not re.search(r"localStorage|sessionStorage|cookie|persistAuthorization|innerHTML", script)

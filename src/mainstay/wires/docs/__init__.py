@@ -1,8 +1,8 @@
-"""The API reference page: Swagger UI, served from here, which reads the OpenAPI document as its reader may see it.
+"""Pages for people who read and try the API: the reference, by Swagger UI, and GraphiQL. All of it is served from here.
 
-`assets` are swagger-ui-dist's files as npm has them (`make viewer` fetches them anew); `page` is ours.
+The files in `assets` are as npm has them (`make viewer` fetches them anew); the rest of the pages is ours.
 """
 
-from mainstay.wires.docs.wire import DocsWire
+from mainstay.wires.docs.wire import DocsWire, GraphiqlWire, PageWire
 
-__all__ = ["DocsWire"]
+__all__ = ["DocsWire", "GraphiqlWire", "PageWire"]
