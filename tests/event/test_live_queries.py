@@ -15,6 +15,8 @@ from mainstay.evolve.sync import create_missing
 
 OF_BOARD = "($board: Int!) { notes(where: {board_id: {_eq: $board}}, order_by: {id: asc}) { text } }"
 
+STREAM = "{ notes_stream(batch_size: 5, cursor: {initial_value: {id: 0}}) { id } }"
+
 
 def texts(rows: Any) -> list[str]:
     return [row["text"] for row in rows]
@@ -297,3 +299,32 @@ def test_too_many_live_queries_are_refused(database: str) -> None:
         assert texts(await stage.subscribe(OF_BOARD, {"board": 1}).next()) == ["Tide", "Salt"]
 
     on_stage(database, play, limits={"subscriptions_max": 2})
+
+
+def test_live_queries_go_on_when_the_database_is_read_anew(database: str) -> None:
+    async def play(stage: Stage) -> None:
+        notes = stage.subscribe(OF_BOARD, {"board": 1})
+        stream = stage.subscribe(STREAM)
+        gone = stage.subscribe("{ boards(order_by: {id: asc}) { name } }")
+        assert texts(await notes.next()) == ["Tide", "Salt"]
+        assert [row["id"] for row in await stream.next()] == [1, 2, 3]
+        await gone.next()
+        await stage.run("ALTER TABLE notes ADD COLUMN mood text; ALTER TABLE boards RENAME COLUMN name TO title")
+        await stage.app.load()
+        await stage.run("INSERT INTO notes VALUES (4, 1, 'ada', 'Foam')")
+        assert texts(await notes.next()) == ["Tide", "Salt", "Foam"]
+        assert [row["id"] for row in await stream.next()] == [4]
+        with pytest.raises(Problem, match="field 'name' not found"):
+            await gone.next()
+
+    async def make() -> None:
+        connection = await asyncpg.connect(database)
+        await create_missing(connection, boards().metadata)
+        await connection.close()
+
+    asyncio.run(make())
+    app = Mainstay(reflect=database)
+    visitor = app.role("anonymous")
+    for table in ("notes", "boards"):
+        visitor.may("read", table, columns="*")
+    on_stage(database, play, app=app)

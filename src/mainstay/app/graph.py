@@ -3,7 +3,7 @@
 The names of a role are gathered the first time that it sends a document which is not known yet, and kept.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TypeAlias
 
@@ -18,7 +18,7 @@ from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.told import told_of
 from mainstay.event.expiry import expires
-from mainstay.event.live import Live, changing
+from mainstay.event.live import Asked, Live, changing
 from mainstay.event.stream import batches
 from mainstay.pipeline import Pipeline
 from mainstay.plan.describe import describe
@@ -44,6 +44,7 @@ class Graph:
         ledger: Ledger,
         served: Served,
         live: Live,
+        current: "Callable[[], Graph]",
         *,
         aggregates: bool,
         naming: str,
@@ -55,6 +56,8 @@ class Graph:
         self.told = served.wire.told
         self.exposure = served.exposure
         self.live = live
+        self.current = current
+        """What answers now, which a subscription may outlast."""
         self.aggregates = aggregates
         self.names = CONVENTIONS[naming]()
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
@@ -101,10 +104,16 @@ class Graph:
         prepared = await self.prepared(question, principal, settings)
         if not prepared.live:
             raise Problem("unexpected-payload", "only subscriptions can be subscribed to", where="$")
-        [operation] = self.wire.operations(prepared, question, settings)
+
+        async def ask() -> Asked:
+            nonlocal prepared
+            graph = self.current()
+            prepared = await graph.prepared(question, principal, settings)
+            [operation] = graph.wire.operations(prepared, question, settings)
+            return Asked(graph.pipeline, operation, principal)
+
         results = batches if prepared.streams else changing
-        until = expires(principal, self.live.rules.leeway_s)
-        async with aclosing(results(self.live, self.pipeline, operation, principal, until)) as found:
+        async with aclosing(results(self.live, ask, expires(principal, self.live.rules.leeway_s))) as found:
             async for result in found:
                 yield self.wire.body(prepared, [result])
 

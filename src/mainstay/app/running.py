@@ -125,6 +125,7 @@ class Answering:
             self.ledger,
             served,
             live,
+            lambda: conversing.current().graph,
             aggregates=settings.aggregates_enabled,
             naming=settings.graphql_naming,
         )

@@ -6,7 +6,8 @@ warning. Each evaluation goes through the corridor with the caller's own role an
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -39,6 +40,22 @@ class LiveRules(msgspec.Struct, frozen=True):
     leeway_s: int = 30
 
 
+class Outdated(Exception):
+    """Another catalog is served now: what is asked has to be looked up in that one."""
+
+
+class Asked(NamedTuple):
+    """A live query, as one catalog has it."""
+
+    pipeline: Pipeline
+    operation: Operation
+    principal: Principal
+
+
+Ask: TypeAlias = Callable[[], Awaitable[Asked]]
+"""Looks up what is asked, in whatever is served by then. Raises Problem."""
+
+
 class Live:
     """All live queries of a worker. Belongs to one event loop."""
 
@@ -56,10 +73,14 @@ class Live:
         self._warned: set[object] = set()
 
     def serve(self, tables: Collection[TableKey]) -> None:
-        """The tables of the catalog that is served from now on."""
+        """The tables of the catalog that is served from now on. Who subscribed to another is told to ask anew."""
         self._tables = tables
-        if self._ready is not None:
-            self._heard(None)
+        if self._ready is None:
+            return
+        self._ready = asyncio.create_task(self._look())
+        for group in list(self._groups.values()):
+            for member in group.members.values():
+                _fail(member, Outdated())
 
     async def stop(self) -> None:
         tasks = [*self._tasks, *([self._ready] if self._ready is not None else [])]
@@ -68,8 +89,9 @@ class Live:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._feed.stop()
 
-    async def subscribe(self, pipeline: Pipeline, operation: Operation, principal: Principal) -> "Subscription":
+    async def subscribe(self, asked: Asked) -> "Subscription":
         """Raises Problem for what can't be read; MS504 where there are too many."""
+        pipeline, operation, principal = asked
         if self.count >= self.rules.subscribers_max:
             raise Problem("MS504", "There are too many live queries", retry_after_s=1)
         bound = await pipeline.bound(operation, principal)
@@ -236,18 +258,21 @@ class Subscription:
         self._live.leave(self._key, self._group, self._member, self.subscriber)
 
 
-async def changing(
-    live: Live, pipeline: Pipeline, operation: Operation, principal: Principal, until: float
-) -> AsyncGenerator[Result, None]:
+async def changing(live: Live, ask: Ask, until: float) -> AsyncGenerator[Result, None]:
     """The answer at once, and again whenever it is another one. Raises Problem; PGRST303 at `until`."""
-    subscription = await live.subscribe(pipeline, operation, principal)
-    try:
-        while True:
-            yield await subscription.next(until)
-    finally:
-        subscription.close()
+    given = b""
+    while True:
+        subscription = await live.subscribe(await ask())
+        subscription.subscriber.given = given
+        try:
+            while True:
+                yield await subscription.next(until)
+        except Outdated:
+            given = subscription.subscriber.given
+        finally:
+            subscription.close()
 
 
-def _fail(member: Member, problem: Problem) -> None:
+def _fail(member: Member, problem: Exception) -> None:
     for subscriber in member.subscribers:
         subscriber.fail(problem)

@@ -9,31 +9,29 @@ import msgspec
 
 from mainstay.core.condition import Slot
 from mainstay.core.operation import Operation, Read
-from mainstay.core.principal import Principal
 from mainstay.core.result import Result
-from mainstay.event.live import Live
-from mainstay.pipeline import Pipeline
+from mainstay.event.live import Ask, Live, Outdated
 
 decode = msgspec.json.Decoder(list[str | None]).decode
 
 
-async def batches(
-    live: Live, pipeline: Pipeline, operation: Operation, principal: Principal, until: float
-) -> AsyncGenerator[Result, None]:
+async def batches(live: Live, ask: Ask, until: float) -> AsyncGenerator[Result, None]:
     """The first even where it is empty; then none that is. Raises Problem; PGRST303 at `until`."""
-    subscription = await live.subscribe(pipeline, operation, principal)
-    first = True
-    try:
-        while True:
+    asked, cursor, first = await ask(), None, True
+    while True:
+        operation = asked.operation if cursor is None else behind(asked.operation, cursor)
+        subscription = await live.subscribe(asked._replace(operation=operation))
+        try:
             result = await subscription.next(until)
-            if first or result.rows:
-                yield result
-            first = False
-            if result.cursor is not None:
-                subscription.close()
-                subscription = await live.subscribe(pipeline, behind(operation, result.cursor), principal)
-    finally:
-        subscription.close()
+            while not first and not result.rows:
+                result = await subscription.next(until)
+        except Outdated:
+            asked = await ask()
+            continue
+        finally:
+            subscription.close()
+        yield result
+        first, cursor = False, result.cursor or cursor
 
 
 def behind(operation: Operation, cursor: bytes) -> Operation:

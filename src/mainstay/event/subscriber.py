@@ -14,13 +14,15 @@ WAIT_S_MAX = 86_400.0
 class Subscriber:
     """Is offered answers by whoever evaluates, and gives them to one who iterates."""
 
-    __slots__ = ("_failure", "_given", "_offered", "_pending", "_waiter")
+    __slots__ = ("_failure", "_offered", "_pending", "_waiter", "given")
 
     def __init__(self) -> None:
-        self._given = b""
+        self.given = b""
+        """The digest of the last answer that he was given."""
+
         self._offered = b""
         self._pending: Result | None = None
-        self._failure: Problem | None = None
+        self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -28,25 +30,16 @@ class Subscriber:
         """Nothing was offered yet."""
         return not self._offered
 
-    @property
-    def digest(self) -> str:
-        """What the last answer given is known by."""
-        return self._given.hex()
-
-    def know(self, digest: str) -> None:
-        """He has that answer already, from before."""
-        self._given = bytes.fromhex(digest)
-
     def offer(self, result: Result, digest: bytes) -> None:
         """One that he was given last is not given again; one that he was not given yet is replaced."""
         if digest == self._offered:
             return
         self._offered = digest
-        self._pending = None if digest == self._given else result
+        self._pending = None if digest == self.given else result
         if self._pending is not None:
             self._wake()
 
-    def fail(self, problem: Problem) -> None:
+    def fail(self, problem: Exception) -> None:
         self._failure = problem
         self._wake()
 
@@ -60,7 +53,7 @@ class Subscriber:
                 raise self._failure
             if self._pending is not None:
                 result, self._pending = self._pending, None
-                self._given = self._offered
+                self.given = self._offered
                 return result
             await self._wait(left_s)
 
