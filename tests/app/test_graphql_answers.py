@@ -179,6 +179,85 @@ def test_rows_are_ordered_and_filtered_by_what_is_related(url: str) -> None:
     assert ours["data"]["films"][0]["id"] == max(counts, key=lambda film: counts[film])
 
 
+def test_aggregates_of_related_rows_are_compared(url: str) -> None:
+    text = """{
+      many: films(where: {reviews_aggregate: {count: {arguments: [stars, text], predicate: {_eq: 1}}}}) { id }
+      distinct: directors(
+        where: {films_aggregate: {count: {arguments: genre, distinct: true, predicate: {_gt: 1}}}}
+      ) { id }
+      public: films(
+        where: {reviews_aggregate: {bool_and: {arguments: public, filter: {stars: {_gt: 1}}, predicate: {_eq: true}}}}
+      ) { id }
+      some: films(where: {reviews_aggregate: {bool_or: {arguments: public, predicate: {_eq: false}}}},
+        order_by: {id: asc}) { id }
+      best: films(where: {reviews_aggregate: {max: {arguments: stars, predicate: {_gte: 5}}}}) { id }
+      spread: directors(where: {films_aggregate: {stddev: {arguments: year, predicate: {_gt: 4.2}}}}) { id }
+    }"""
+    [answer] = ask(url, graph(text, who="owner"))
+    assert answer["data"] == {
+        "many": answer["data"]["many"],
+        "distinct": [{"id": 2}],
+        "public": [{"id": 1}],
+        "some": [{"id": 2}, {"id": 3}],
+        "best": [{"id": 1}],
+        "spread": [{"id": 2}],
+    }
+    assert [row["id"] for row in answer["data"]["many"]] == [1, 2, 3]
+
+
+def test_rows_are_ordered_by_what_several_relations_lead_to(url: str) -> None:
+    text = """{
+      films(order_by: [{director: {mentor: {name: asc_nulls_last}}}, {director: {name: desc}}, {id: asc}]) { id }
+      reviews(order_by: {film: {director: {films_aggregate: {count: desc}}}, id: asc}) { id }
+      films_aggregate(order_by: {director: {name: desc_nulls_last}}, limit: 1) { nodes { id } aggregate { count } }
+      directors(order_by: {id: asc}) {
+        films_aggregate(order_by: {studio: {name: asc}}) { nodes { id } }
+        pupils(order_by: {mentor: {films_aggregate: {max: {year: desc}}}, id: asc}) { id }
+      }
+    }"""
+    [answer] = ask(url, graph(text, who="owner"))
+    data = answer["data"]
+    assert [row["id"] for row in data["films"]] == [5, 2, 3, 4, 1]
+    assert [row["id"] for row in data["reviews"]] == [2, 4, 1, 3]
+    assert data["films_aggregate"] == {"nodes": [{"id": 5}], "aggregate": {"count": 1}}
+    assert data["directors"][0] == {"films_aggregate": {"nodes": [{"id": 1}]}, "pupils": [{"id": 2}, {"id": 3}]}
+
+
+def test_the_first_of_rows_that_are_alike(url: str) -> None:
+    text = """{
+      films(distinct_on: director_id, order_by: [{director_id: asc}, {year: desc}]) { id }
+      same: films(distinct_on: [genre, director_id], where: {id: {_lt: 4}}) { id }
+      directors(order_by: {id: asc}) {
+        films(distinct_on: [director_id], order_by: {director_id: asc, year: desc}) { id }
+        films_aggregate(distinct_on: director_id) { aggregate { count } }
+      }
+      films_aggregate(distinct_on: [director_id]) { aggregate { count } }
+    }"""
+    [answer] = ask(url, graph(text))
+    assert "data" in answer, answer
+    data = answer["data"]
+    assert [row["id"] for row in data["films"]] == [1, 3, 5]
+    assert sorted(row["id"] for row in data["same"]) == [1, 2, 3]
+    assert [[film["id"] for film in row["films"]] for row in data["directors"]] == [[1], [3], [5], []]
+    assert [row["films_aggregate"]["aggregate"]["count"] for row in data["directors"]] == [1, 1, 1, 0]
+    assert data["films_aggregate"] == {"aggregate": {"count": 3}}
+
+
+def test_statistics_are_aggregates_like_others(url: str) -> None:
+    text = """{ films_aggregate {
+      aggregate {
+        stddev { year } stddev_pop { year } stddev_samp { year } variance { id } var_pop { id } var_samp { id }
+      }
+    } }"""
+    [answer] = ask(url, graph(text))
+    found = answer["data"]["films_aggregate"]["aggregate"]
+    assert found["stddev"] == found["stddev_samp"]
+    assert round(found["stddev_pop"]["year"], 3) == 15.149
+    assert (found["variance"], round(found["var_pop"]["id"], 4)) == (found["var_samp"], 2.1875)
+    [refused] = ask(url, graph("{ films_aggregate { aggregate { stddev { title } } } }"))
+    assert refused["errors"][0]["message"] == "field 'title' not found in type: 'films_stddev_fields'"
+
+
 def test_rows_are_compared_with_those_around_them(url: str) -> None:
     """Films that a pupil of their director's made earlier; and directors that made a film before another one's."""
     text = """{
@@ -246,6 +325,10 @@ HIDDEN = [
     "{ directors(where: {films: {budget: {_gt: 0}}}) { id } }",
     "{ screenings(order_by: {screenings_host: {email: asc}}) { id } }",
     "{ members { email } }",
+    "{ films(distinct_on: budget) { id } }",
+    "{ films(order_by: {director: {films_aggregate: {var_pop: {budget: asc}}}}) { id } }",
+    "{ directors(where: {films_aggregate: {sum: {arguments: budget, predicate: {_gt: 1}}}}) { id } }",
+    "{ directors(where: {films_aggregate: {count: {arguments: budget, predicate: {_gt: 1}}}}) { id } }",
 ]
 
 

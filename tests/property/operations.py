@@ -8,6 +8,7 @@ import msgspec
 
 from mainstay.core.catalog import Column, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
+    STATISTICS,
     TRUE,
     Aggregate,
     Aggregation,
@@ -47,6 +48,8 @@ from property.worlds import COMMON, DATES, NUMBERS, TEXTS
 DEPTH_MAX = 3
 SORTABLE = {Kind.INTEGER, Kind.TEXT, Kind.NUMERIC, Kind.BOOLEAN, Kind.DATE}
 AGGREGATED = {Kind.INTEGER, Kind.NUMERIC, Kind.DATE}
+OF_NUMBERS = [Aggregate.COUNT, Aggregate.SUM, Aggregate.AVG, Aggregate.MIN, Aggregate.MAX]
+OF_NUMBERS += [each for each in Aggregate if each in STATISTICS]
 PATTERNS = ["a%", "%b%", "_n_", "%", "A__", "%\\%", "back\\\\%", "it's"]
 EXPRESSIONS = ["^a", "n+", "[bc]", "^$", "x|y"]
 ARRAYS = ["{}", "{ann}", '{"a,b"}', "{bob,ann}", "{x,y}"]
@@ -297,7 +300,7 @@ class Asker:
     def _aggregate(self, column: Column, alias: str) -> Pick:
         functions = {Aggregate.COUNT}
         if column.type.kind in (Kind.INTEGER, Kind.NUMERIC):
-            functions = set(Aggregate)
+            functions = set(OF_NUMBERS)
         elif column.type.kind in (Kind.TEXT, Kind.DATE):
             functions = {Aggregate.COUNT, Aggregate.MIN, Aggregate.MAX}
         function = self.random.choice([each for each in Aggregate if each in functions])
@@ -319,6 +322,8 @@ class Asker:
                     keys.append(self._sort(Field(self.random.choice(sortable)), embed.name))
         if self.random.random() < 0.1 and (aggregation := self._aggregation(table, embeds, 1)) is not None:
             keys.append(self._sort(aggregation, None))
+        if not embeds and self.random.random() < 0.1 and (only := self._only(table, 2)) is not None:
+            keys.append(self._sort(only, None))
         return tuple(keys)
 
     def _relation(self, table: Table, embed: Embed) -> Relation:
@@ -404,8 +409,27 @@ class Asker:
         if columns and self.random.random() < 0.6:
             field = Field(self.random.choice(columns))
             numbers = target.columns[field.column].type.kind is not Kind.DATE
-            function = self.random.choice(list(Aggregate) if numbers else [Aggregate.MIN, Aggregate.MAX])
-        return Aggregation(function, field, where, Through(name, TRUE, hint))
+            function = self.random.choice(OF_NUMBERS if numbers else [Aggregate.MIN, Aggregate.MAX])
+        more = ()
+        if function is Aggregate.COUNT and field is not None and self.random.random() < 0.3:
+            more = (Field(self.random.choice(columns)),)
+        distinct = field is not None and self.random.random() < 0.2
+        return Aggregation(function, field, where, Through(name, TRUE, hint), more=more, distinct=distinct)
+
+    def _only(self, table: Table, depth: int) -> Aggregation | None:
+        """What is there, or further on, where a to-one relation leads."""
+        relations = [each for each in table.relations if each.to_one and self._reachable(each)]
+        if not relations:
+            return None
+        relation = self.random.choice(relations)
+        target = CATALOG.tables[relation.target]
+        hint = None if relation.name is not None else relation.constraint
+        through = Through(relation.name or target.name, TRUE, hint)
+        further = self._only(target, depth - 1) if depth and self.random.random() < 0.5 else None
+        columns = [name for name in self.names(target.key) if target.columns[name].type.kind in SORTABLE]
+        if further is None and not columns:
+            return None
+        return Aggregation(Aggregate.ONLY, further or Field(self.random.choice(columns)), of=through)
 
     def _measured(self, table: Table, embeds: list[Embed], aggregation: Aggregation) -> Condition:
         """A condition on an aggregate."""

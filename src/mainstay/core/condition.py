@@ -84,6 +84,28 @@ class Aggregate(Enum):
     AVG = "avg"
     MIN = "min"
     MAX = "max"
+    STDDEV = "stddev"
+    STDDEV_POP = "stddev_pop"
+    STDDEV_SAMP = "stddev_samp"
+    VAR_POP = "var_pop"
+    VAR_SAMP = "var_samp"
+    VARIANCE = "variance"
+    BOOL_AND = "bool_and"
+    BOOL_OR = "bool_or"
+    ONLY = "only"  # the value in the one row that a to-one relation leads to
+
+
+STATISTICS = frozenset(
+    {
+        Aggregate.STDDEV,
+        Aggregate.STDDEV_POP,
+        Aggregate.STDDEV_SAMP,
+        Aggregate.VAR_POP,
+        Aggregate.VAR_SAMP,
+        Aggregate.VARIANCE,
+    }
+)
+"""Those of numbers alone, which come to a number with a point."""
 
 
 class Step(msgspec.Struct, frozen=True, cache_hash=True):
@@ -204,14 +226,17 @@ class Aggregation(msgspec.Struct, frozen=True, cache_hash=True):
     """An aggregate of the rows for which `where` holds: those of a group, or with `of` those related to each row.
 
     `field` None counts rows. `of` is said by name by a caller, by index in a plan; there `guard` must hold of the row
-    itself, or nothing is related to it.
+    itself, or nothing is related to it. An ONLY may be of an aggregation in its turn. A count may be of `more` fields:
+    of the rows where all of them are there.
     """
 
     function: Aggregate
-    field: Field | None = None
+    field: "Field | Aggregation | None" = None
     where: "Condition" = And()
     of: Through | Related | None = None
     guard: "Condition" = And()
+    more: tuple[Field, ...] = ()
+    distinct: bool = False
 
 
 class Present(msgspec.Struct, frozen=True, cache_hash=True):

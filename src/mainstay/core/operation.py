@@ -122,6 +122,8 @@ class Embed(msgspec.Struct, frozen=True, cache_hash=True):
     summary: tuple[Member, ...] | None = None
     """Of a to-many embed: what the rows come to, as one object, in the place of the rows; `select` is then empty."""
     having: Condition = TRUE
+    distinct: tuple[Field, ...] = ()
+    """Of rows that are alike in these columns there is the first, by the order."""
 
     @property
     def name(self) -> str:
@@ -392,6 +394,8 @@ class Invoke(msgspec.Struct, frozen=True, cache_hash=True):
     affected_max: int | None = None
     summary: tuple[Member, ...] | None = None
     """What the page's rows come to, as one object, in their place; `select` is then empty."""
+    distinct: tuple[Field, ...] = ()
+    """Of rows that are alike in these columns there is the first, by the order."""
 
 
 Shape: TypeAlias = Read | Together | Write | Invoke

@@ -11,6 +11,7 @@ from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.operation import Count, Format, FunctionRef, Given, Invoke
 from mainstay.core.plan import Guard, InvokePlan, Passed, Select
 from mainstay.core.problem import Problem
+from mainstay.plan.group import distinct
 from mainstay.plan.handle import content_type, handling, unavailable
 from mainstay.plan.limit import limit_select
 from mainstay.plan.overload import choose, given_names, unknown_function
@@ -88,6 +89,8 @@ def returned_table(view: View, function: Function) -> Table:
 def _select(view: View, function: Function, invoke: Invoke) -> Select:
     table = returned_table(view, function)
     resolved = resolve_select(view, table, invoke.select, invoke.where, invoke.order)
+    if invoke.distinct:
+        resolved = distinct(view, resolved, invoke.distinct)
     if invoke.summary is not None:
         resolved = msgspec.structs.replace(resolved, summary=resolve_summary(view, table, invoke.summary, "select"))
     return limit_select(view, msgspec.structs.replace(resolved, limit=invoke.limit, offset=invoke.offset))

@@ -12,6 +12,7 @@ from mainstay.core.catalog import Table
 from mainstay.core.condition import (
     SHAPED,
     TRUE,
+    Aggregate,
     Aggregation,
     And,
     Call,
@@ -99,15 +100,34 @@ def resolve_aggregation(
     if not isinstance(asked.of, Through):
         raise not_for_callers()
     found = _related(view, table, asked.of, nested)
-    view.require_aggregates(found.target)
-    where = _on_related(view, found, both(asked.of.where, asked.where), (*outer, table))
+    if asked.function is not Aggregate.ONLY:
+        view.require_aggregates(found.target)
+    elif not found.relation.to_one:
+        raise not_for_callers()
+    around = (*outer, table)
+    where = _on_related(view, found, both(asked.of.where, asked.where), around)
     label = f"{asked.of.name}.{asked.function.value}()"
     return Aggregation(
         asked.function,
-        None if asked.field is None else resolve_field(view, found.target, asked.field, label),
+        _aggregated(view, found.target, asked, label, around),
         of=Related(table.relations.index(found.relation), both(found.select.where, where), found.through),
         guard=found.guard,
+        more=tuple(resolve_field(view, found.target, field, label) for field in asked.more),
+        distinct=asked.distinct,
     )
+
+
+def _aggregated(
+    view: View, target: Table, asked: Aggregation, label: str, outer: tuple[Table, ...]
+) -> Field | Aggregation | None:
+    match asked.field:
+        case Aggregation() if asked.function is Aggregate.ONLY:
+            return resolve_aggregation(view, target, asked.field, (), outer)
+        case Field():
+            return resolve_field(view, target, asked.field, label)
+        case None:
+            return None
+    raise not_for_callers()
 
 
 def _on_related(view: View, nested: Nested, where: Condition, outer: tuple[Table, ...]) -> Condition:

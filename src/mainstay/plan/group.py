@@ -24,11 +24,15 @@ def resolve_total(view: View, table: Table, asked: Aggregation) -> Aggregation:
     if of is not None:
         raise Problem("42803", "rows that are grouped have no related rows of their own", where="query")
     view.require_aggregates(table)
+    if isinstance(field, Aggregation) or asked.function is Aggregate.ONLY:
+        raise not_for_callers()
     label = f"{field.column}.{asked.function.value}()" if field is not None else "count()"
     return Aggregation(
         asked.function,
         None if field is None else resolve_field(view, table, field, label),
         resolve_filter(view, table, asked.where),
+        more=tuple(resolve_field(view, table, each, label) for each in asked.more),
+        distinct=asked.distinct,
     )
 
 
@@ -85,7 +89,8 @@ def distinct(view: View, select: Select, columns: Sequence[Field]) -> Select:
 
     Raises MS470 for groups, and where nothing is selected.
     """
-    if select.grouped or all(isinstance(output, Nested) and output.hidden for output in select.outputs):
+    nothing = select.summary is None and all(isinstance(each, Nested) and each.hidden for each in select.outputs)
+    if select.grouped or nothing:
         why = "Its rows are groups" if select.grouped else "It selects nothing"
         raise Problem("MS470", "Distinct columns do not apply to this select", details=why, where="distinct")
     fields = tuple(resolve_field(view, select.table, column, f"distinct {column.column}") for column in columns)

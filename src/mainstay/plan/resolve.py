@@ -16,7 +16,7 @@ from mainstay.core.plan import Held, Listed, Nested, Output, Select, Sort, Summe
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
 from mainstay.plan.filter import resolve_aggregation, resolve_field, resolve_filter
-from mainstay.plan.group import is_grouped, require_grouped, resolve_having, resolve_total, sorts_groups
+from mainstay.plan.group import distinct, is_grouped, require_grouped, resolve_having, resolve_total, sorts_groups
 from mainstay.plan.join import exists, nest
 from mainstay.plan.relation import find_relation
 from mainstay.plan.view import View
@@ -116,6 +116,8 @@ def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
         raise Problem("MS470", "Rows that are spread are not grouped by themselves", where=where)
     if embed.summary is not None:
         select = msgspec.structs.replace(select, summary=resolve_summary(view, target, embed.summary, where))
+    if embed.distinct:
+        select = distinct(view, select, embed.distinct)
     select = msgspec.structs.replace(select, limit=embed.limit, skip=embed.offset)
     nested = nest(view, table, relation, embed.name, select)
     hidden = embed.summary is None and _is_empty(embed)

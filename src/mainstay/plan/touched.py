@@ -252,5 +252,8 @@ class _Walk:
             self._within(table, inner, aggregation.where, {})
         else:
             self._condition(inner, aggregation.where, {})
-        if aggregation.field is not None:
-            self._measured(inner, aggregation.field, {})
+        self.around.append(table)
+        for field in (aggregation.field, *aggregation.more):
+            if field is not None:
+                self._measured(inner, field, {})
+        self.around.pop()

@@ -10,26 +10,24 @@ from mainstay.core.condition import Aggregate
 from mainstay.core.operation import Tally
 from mainstay.sql.binds import Expression
 
-_FUNCTIONS = {
-    Aggregate.COUNT: "count",
-    Aggregate.SUM: "sum",
-    Aggregate.AVG: "avg",
-    Aggregate.MIN: "min",
-    Aggregate.MAX: "max",
-}
-
 
 def aggregated(function: Aggregate, value: Expression | None) -> Any:
     """The aggregate of the value; None counts rows."""
-    return sa.func.count() if value is None else getattr(sa.func, _FUNCTIONS[function])(value)
+    if function is Aggregate.ONLY:
+        return value
+    return sa.func.count() if value is None else getattr(sa.func, function.value)(value)
 
 
-def tallied(tally: Tally, values: Sequence[Expression]) -> Any:
+def aggregated_all(function: Aggregate, values: Sequence[Expression], *, distinct: bool) -> Any:
     """The aggregate of the values; several are counted where all of them are there."""
     if not values:
         return sa.func.count()
     value: Any = values[0] if len(values) == 1 else _all_there(values)
-    return aggregated(tally.aggregate, sa.distinct(value) if tally.distinct else value)
+    return aggregated(function, sa.distinct(value) if distinct else value)
+
+
+def tallied(tally: Tally, values: Sequence[Expression]) -> Any:
+    return aggregated_all(tally.aggregate, values, distinct=tally.distinct)
 
 
 def _all_there(values: Sequence[Expression]) -> Expression:
@@ -46,7 +44,9 @@ def aggregate_type(function: Aggregate, name: str, type_: ColumnType | None) -> 
     """
     if function is Aggregate.COUNT:
         return "bigint"
-    if function in (Aggregate.MIN, Aggregate.MAX):
+    if function in (Aggregate.MIN, Aggregate.MAX, Aggregate.ONLY):
         return name
+    if function in (Aggregate.BOOL_AND, Aggregate.BOOL_OR):
+        return "boolean"
     kind = type_.kind if type_ is not None else None
     return {Kind.FLOAT: "double precision", Kind.INTERVAL: "interval"}.get(kind, "numeric") if kind else "numeric"

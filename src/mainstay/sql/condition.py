@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import Grouping
 from mainstay.core.catalog import Catalog, FunctionKey, Kind, Relation, Table, TableKey
 from mainstay.core.condition import (
     SHAPED,
+    Aggregate,
     Aggregation,
     And,
     Call,
@@ -32,7 +33,7 @@ from mainstay.core.condition import (
     Through,
     Truth,
 )
-from mainstay.sql.aggregate import aggregate_type, aggregated
+from mainstay.sql.aggregate import aggregate_type, aggregated_all
 from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
 from mainstay.sql.function import NamedCall
 from mainstay.sql.operators import CALL_TYPES, PATTERNS, RIGHT_TYPES, SEARCHES, SYMBOLS, TEXTUAL, TRUTHS
@@ -371,8 +372,7 @@ class Conditions:
         """Of a group; or of related rows, of which there are none where the row's own part of the join is hidden."""
         related = aggregation.of
         if related is None:
-            field = None if aggregation.field is None else self.field(scope, aggregation.field)
-            value = aggregated(aggregation.function, field)
+            value = self._aggregated(scope, aggregation)
             where = aggregation.where
             return value if where == And() else sa.funcfilter(value, self.condition(scope, where))
         if not isinstance(related, Related):
@@ -381,10 +381,15 @@ class Conditions:
         wheres = [self.condition(target, part) for part in (related.where, aggregation.where) if part != And()]
         if aggregation.guard != And():
             wheres.append(self.condition(scope, aggregation.guard))
-        field = None if aggregation.field is None else self.field(target, aggregation.field)
-        value = aggregated(aggregation.function, field)
-        rows_of = sa.select(value).select_from(source).where(sa.and_(tie, *wheres))
+        rows_of = sa.select(self._aggregated(target, aggregation)).select_from(source).where(sa.and_(tie, *wheres))
+        if aggregation.function is Aggregate.ONLY:  # even where the data hold several of one key
+            rows_of = rows_of.limit(sa.literal_column("1"))
         return rows_of.correlate_except(*_froms(source)).scalar_subquery()
+
+    def _aggregated(self, scope: Scope, aggregation: Aggregation) -> Any:
+        fields = (*(() if aggregation.field is None else (aggregation.field,)), *aggregation.more)
+        values = [self.operand(scope, field, "text") for field in fields]
+        return aggregated_all(aggregation.function, values, distinct=aggregation.distinct)
 
     def _aggregation_type(self, scope: Scope, aggregation: Aggregation) -> str:
         related, field = aggregation.of, aggregation.field
@@ -393,7 +398,8 @@ class Conditions:
         target = scope
         if isinstance(related, Related):
             target = self.scope(scope.table.relations[related.relation].target)
-        type_ = target.table.columns[field.column].type if not field.path and field.cast is None else None
+        plain = isinstance(field, Field) and not field.path and field.cast is None
+        type_ = target.table.columns[field.column].type if isinstance(field, Field) and plain else None
         return aggregate_type(aggregation.function, self.type_name(target, field), type_)
 
     def _related(self, scope: Scope, related: Related) -> Expression:

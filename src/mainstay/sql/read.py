@@ -22,6 +22,9 @@ from mainstay.sql.condition import Conditions, Scope
 from mainstay.sql.document import KEYSET, Answering, Pair, as_json, document, handled, json_object, label_of, object_of
 from mainstay.sql.represent import shown
 
+NUMBER = "number"
+"""The label of a row's place in a summary; what it takes of the rows is labelled s0, s1, …"""
+
 
 def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answering:
     """The body, how many rows it holds, and how many there are in all."""
@@ -48,6 +51,8 @@ def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Express
     for output in select.outputs:
         builder.add(output)
     columns = [*builder.columns, builder.keyset(select.order).label(KEYSET)] if select.keyed else builder.columns
+    if select.distinct and not columns:  # DISTINCT ON wants something to select
+        columns = [sa.literal_column("1").label("row")]
     statement = sa.select(*columns).select_from(builder.source)
     wheres = (tie, _where(conditions, scope, select.where), _where(conditions, scope, select.after))
     conditions_of = [part for part in wheres if part is not None]
@@ -261,6 +266,9 @@ def _summed(
     if tied is not None:
         page = page.correlate(tied[0].source)
     rows_of = page.subquery(conditions.alias())
+    if summing.numbered:  # from outside: inside, rows are numbered before they are sorted
+        number = sa.func.row_number().over().label(NUMBER)
+        rows_of = sa.select(*rows_of.c, number).select_from(rows_of).subquery(conditions.alias())
     whole = json_object([each(rows_of) for each in made])
     return sa.select(whole).select_from(rows_of).scalar_subquery()
 
@@ -271,6 +279,7 @@ class _Summing:
     def __init__(self, builder: "_Rows") -> None:
         self._builder = builder
         self._numbers = itertools.count()
+        self.numbered = False
 
     def prepared(self, member: Summed) -> Callable[[sa.FromClause], Pair]:
         """The member's name and value, once the rows are there to select from."""
@@ -286,26 +295,19 @@ class _Summing:
                 return lambda rows_of: (name, tallied(member, [rows_of.c[label] for label in labels]))
             case Listed(outputs=outputs):
                 pairs = [(output.name, self._added(output)) for output in outputs]
-                number = self._numbered() if member.limit is not None else None
-                return lambda rows_of: (name, _listed(rows_of, pairs, number, member.limit))
+                self.numbered |= member.limit is not None
+                return lambda rows_of: (name, _listed(rows_of, pairs, member.limit))
 
     def _added(self, output: Output | Nested) -> str:
         label = f"s{next(self._numbers)}"
         self._builder.add(msgspec.structs.replace(output, name=label))
         return label
 
-    def _numbered(self) -> str:
-        label = f"s{next(self._numbers)}"
-        self._builder.columns.append(sa.func.row_number().over().label(label))
-        return label
 
-
-def _listed(
-    rows_of: sa.FromClause, pairs: Sequence[tuple[str, str]], number: str | None, limit: int | None
-) -> Expression:
+def _listed(rows_of: sa.FromClause, pairs: Sequence[tuple[str, str]], limit: int | None) -> Expression:
     each: Any = sa.func.json_agg(json_object([(name, rows_of.c[label]) for name, label in pairs]))
-    if number is not None:
-        each = each.filter(rows_of.c[number] <= sa.literal_column(str(limit)))
+    if limit is not None:
+        each = each.filter(rows_of.c[NUMBER] <= sa.literal_column(str(limit)))
     listed: Expression = sa.func.coalesce(each, sa.literal_column("'[]'"))
     return listed
 

@@ -103,7 +103,7 @@ def _from_within(table: Table, node: object, depth: int) -> Iterator[str]:
         case Related() | Exists():
             yield from _from_within(table, node.where, depth + 1)
         case Aggregation(of=Related() as of):
-            yield from _from_within(table, (of.where, node.where), depth + 1)
+            yield from _from_within(table, (of.where, node.where, node.field), depth + 1)
         case tuple():
             for part in node:
                 yield from _from_within(table, part, depth)
@@ -123,4 +123,4 @@ def _of_operand(table: Table, operand: Operand) -> Iterator[str]:
                 yield from _of_operand(table, argument)
         case Aggregation(of=Related() as of):
             yield from _of_condition(table, both(of, operand.guard))
-            yield from _from_within(table, operand.where, 1)
+            yield from _from_within(table, (operand.where, operand.field), 1)

@@ -79,7 +79,7 @@ class Selection:
         self._require_values(self.where)
         self._require_values(self.having)
         for aggregation in (key.field for key in self.order if isinstance(key.field, Aggregation)):
-            self._within(aggregation)._require_values(aggregation.where)
+            self._require_values_of(aggregation)
         for item in self.items:
             if isinstance(item, Pick):
                 self._require_values(item.where)
@@ -91,7 +91,7 @@ class Selection:
             asking = self.sight.asking(self.sight.view)
             match each:
                 case Compare(left=Aggregation() as left):
-                    self._within(left)._require_values(left.where)
+                    self._require_values_of(left)
                     term, values = about_value(each, self._type_of(left))
                     require_value(cast("Compare", term), values, asking)
                 case Compare():
@@ -100,6 +100,12 @@ class Selection:
                     self._related(each).selection._require_values(each.where)
                 case Exists():
                     self._of_table(each)._require_values(each.where)
+
+    def _require_values_of(self, aggregation: Aggregation) -> None:
+        inner = self._within(aggregation)
+        inner._require_values(aggregation.where)
+        if isinstance(aggregation.field, Aggregation):
+            inner._require_values_of(aggregation.field)
 
     def all(self) -> list[dict[str, Any]]:
         return self.finished(row for row in self.sight.rows(self.table.key) if self.admits(row))
@@ -155,11 +161,7 @@ class Selection:
     def _total(self, aggregation: Aggregation, group: list[Row]) -> Any:
         """An aggregate over the rows of a group."""
         rows = [row for row in group if self._holds(aggregation.where, row) is True]
-        if aggregation.field is None:
-            return len(rows)
-        values = [field_value(aggregation.field, row, self.table) for row in rows]
-        type = type_of(aggregation.field, self.table)
-        return aggregate(aggregation.function, [value for value in values if value is not None], type)
+        return self._aggregate_of(aggregation, rows)
 
     def names(self) -> list[str]:
         """The members of each row."""
@@ -263,16 +265,32 @@ class Selection:
         inner = embed.selection
         around = (*outer, (row, self.table))
         rows = [target for target in embed.related(row) if inner._holds(aggregation.where, target, around) is True]
+        return inner._aggregate_of(aggregation, rows, around)
+
+    def _aggregate_of(self, aggregation: Aggregation, rows: Sequence[Row], outer: Outer = ()) -> Any:
         if aggregation.field is None:
             return len(rows)
-        values = (field_value(aggregation.field, target, inner.table) for target in rows)
-        known = [value for value in values if value is not None]
-        return aggregate(aggregation.function, known, type_of(aggregation.field, inner.table))
+        fields = (aggregation.field, *aggregation.more)
+        found = [[self._measure(field, row, outer) for field in fields] for row in rows]
+        known = [values for values in found if None not in values]
+        if aggregation.distinct:
+            alike = [canonical([write_json(value) for value in values]) for values in known]
+            known = [values for place, values in enumerate(known) if alike[place] not in alike[:place]]
+        return aggregate(aggregation.function, [values[0] for values in known], self._measured_type(fields[0]))
+
+    def _measure(self, field: Field | Aggregation, row: Row, outer: Outer) -> Any:
+        if isinstance(field, Aggregation):
+            return self._aggregation(field, row, outer)
+        return field_value(field, row, self.table)
+
+    def _measured_type(self, field: Field | Aggregation) -> ColumnType:
+        return self._type_of(field) if isinstance(field, Aggregation) else type_of(field, self.table)
 
     def _type_of(self, aggregation: Aggregation) -> ColumnType:
         inner = self._within(aggregation)
         type = ColumnType(Kind.INTEGER, "bigint") if aggregation.field is None else None
-        return aggregate_type(aggregation.function, type or type_of(cast("Field", aggregation.field), inner.table))
+        field = cast("Field | Aggregation", aggregation.field)
+        return aggregate_type(aggregation.function, type or inner._measured_type(field))
 
     def _within(self, aggregation: Aggregation) -> "Selection":
         """The selection whose rows are aggregated: this one's groups, or related rows."""
@@ -325,8 +343,12 @@ class Selection:
     def _require_aggregation(self, aggregation: Aggregation, outer: "tuple[Selection, ...]" = ()) -> None:
         inner = self._within(aggregation)
         inner._require_condition(aggregation.where, outer if inner is self else (*outer, self))
-        if aggregation.field is not None:
+        if isinstance(aggregation.field, Aggregation):
+            inner._require_aggregation(aggregation.field, (*outer, self))
+        elif aggregation.field is not None:
             inner._require(aggregation.field)
+        for field in aggregation.more:
+            inner._require(field)
 
     def _require(self, field: Field) -> None:
         if field.column not in self.readable:
@@ -353,7 +375,9 @@ class Embedding:
         self.sight = outer.sight
         self.relation = find_relation(outer.table, item, outer.sight)
         target = outer.sight.catalog.tables[self.relation.target]
-        self.selection = Selection(outer.sight, target, item.select, item.where, item.order, item.having)
+        self.selection = Selection(
+            outer.sight, target, item.select, item.where, item.order, item.having, item.distinct or None
+        )
 
     def related(self, row: Row) -> list[Row]:
         """The related rows that the role sees and the embed's filter admits, before order and page."""

@@ -212,26 +212,20 @@ REFUSED: list[tuple[str, Any, str, str]] = [
 ]  # fmt: skip
 
 
+def test_an_order_begins_with_what_is_distinct() -> None:
+    for order in ("[{year: asc}, {id: asc}]", "{director: {name: asc}}", "[{director: {id: asc}}, {id: asc}]"):
+        with pytest.raises(Problem, match='"distinct_on" columns must match initial "order_by" columns') as caught:
+            operation(f"{{ films(distinct_on: [id], order_by: {order}) {{ id }} }}")
+        assert caught.value.where == "$.selectionSet.films.args"
+    operation("{ films(distinct_on: [id, year], order_by: [{year: asc}, {id: desc}, {title: asc}]) { id } }")
+
+
 @pytest.mark.parametrize(("text", "variables", "message", "path"), REFUSED)
 def test_what_does_not_fit_is_refused(text: str, variables: Any, message: str, path: str) -> None:
     with pytest.raises(Problem) as caught:
         operation(text, variables)
     expected = {"message": message, "extensions": {"path": path, "code": "validation-failed"}}
     assert json.loads(body_of(caught.value)) == {"errors": [expected]}
-
-
-UNSERVED = [
-    "{ films(distinct_on: [id]) { id } }",
-    "{ films_aggregate { aggregate { stddev { year } } } }",
-    "{ films(order_by: {director: {mentor: {name: asc}}}) { id } }",
-]
-
-
-@pytest.mark.parametrize("text", UNSERVED)
-def test_what_is_not_served_yet_says_so(text: str) -> None:
-    with pytest.raises(Problem, match="not served yet") as caught:
-        operation(text)
-    assert caught.value.code == "not-supported"
 
 
 def nested(levels: int) -> str:

@@ -6,9 +6,10 @@ from mainstay.core.catalog import ColumnType
 from mainstay.core.operation import Given as Passed
 from mainstay.core.operation import Invoke, Read
 from mainstay.wires.graphql.document import Asked
+from mainstay.wires.graphql.fields import require_arguments
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid, unknown, unserved
-from mainstay.wires.graphql.select import read_aggregate, read_items, read_rows, require_arguments
+from mainstay.wires.graphql.problems import invalid, unknown
+from mainstay.wires.graphql.select import read_aggregate, read_items, read_rows
 from mainstay.wires.graphql.spelling import check, spelling
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import FunctionField
@@ -25,13 +26,11 @@ def read_call(translation: Translation, function: FunctionField, asked: Asked, o
     rest = {name: each for name, each in asked.arguments.items() if name != ARGUMENTS}
     reading = read_aggregate if function.aggregate else read_rows
     read = reading(translation, function.table, asked._replace(arguments=rest), owner)
-    return _invoke(function, given, read, asked)
+    return _invoke(function, given, read)
 
 
-def _invoke(function: FunctionField, given: tuple[Passed, ...], read: Read, asked: Asked) -> Invoke:
+def _invoke(function: FunctionField, given: tuple[Passed, ...], read: Read) -> Invoke:
     """The call whose rows are read as a table's."""
-    if read.distinct is not None:
-        raise unserved("'distinct_on' of a function's rows is", f"{asked.place}.args.distinct_on")
     return Invoke(
         function.ref,
         given,
@@ -41,6 +40,7 @@ def _invoke(function: FunctionField, given: tuple[Passed, ...], read: Read, aske
         limit=read.limit,
         offset=read.offset,
         summary=read.summary,
+        distinct=read.distinct or (),
     )
 
 

@@ -11,9 +11,9 @@ import msgspec
 
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.document import Asked
+from mainstay.wires.graphql.fields import TYPENAME, require_arguments, require_leaf, subfields
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.schema import Schema
-from mainstay.wires.graphql.select import TYPENAME, require_arguments, require_leaf, subfields
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.types import DIRECTIVES, META, Member, TypeKind, bare
 

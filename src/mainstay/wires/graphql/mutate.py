@@ -25,10 +25,11 @@ from mainstay.core.operation import (
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.document import Asked
+from mainstay.wires.graphql.fields import TYPENAME, require_arguments, subfields, typename
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.rows import Rows, read_conflict
-from mainstay.wires.graphql.select import TYPENAME, read_items, require_arguments, subfields, typename
+from mainstay.wires.graphql.select import read_items
 from mainstay.wires.graphql.spelling import array_text, check, json_text, spelling, text
 from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import SUMMABLE, TableType, WriteKind

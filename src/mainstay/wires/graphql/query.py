@@ -8,10 +8,11 @@ from mainstay.core.operation import Invoke, Read
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.document import Asked
+from mainstay.wires.graphql.fields import TYPENAME, typename
 from mainstay.wires.graphql.introspect import FIELDS, read_introspection
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.schema_roots import NOTHING, QUERY, SUBSCRIPTION, has_queries
-from mainstay.wires.graphql.select import TYPENAME, read_aggregate, read_by_key, read_rows, typename
+from mainstay.wires.graphql.select import read_aggregate, read_by_key, read_rows
 from mainstay.wires.graphql.stream import read_stream
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import RootKind

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from mainstay.wires.graphql.compare import BOOLEAN
 from mainstay.wires.graphql.mutate import INTEGER
 from mainstay.wires.graphql.naming import HASURA
 from mainstay.wires.graphql.schema_inputs import (
@@ -37,7 +38,8 @@ from mainstay.wires.graphql.schema_roots import (
 from mainstay.wires.graphql.schema_tables import OBJECTS, row
 from mainstay.wires.graphql.schema_writes import WRITES
 from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, scalar
-from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name
+from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name, scalar_name
+from mainstay.wires.graphql.where import NUMERIC
 
 OF_TABLES: dict[str, Callable[[Vocabulary, TableType], Type]] = {**OBJECTS, **INPUTS, **WRITES}
 CURSORS = ("ASC", "DESC")
@@ -171,7 +173,9 @@ class Schema:
         vocabulary = self.vocabulary
         found = {name: scalar(name) for name in (*SCALARS, COLUMN_NAME, TABLE_NAME, ANY_BOOL_EXP)}
         found[EXISTS.name] = EXISTS
-        found[comparison_name(INTEGER)] = comparison(INTEGER)
+        for type_ in (INTEGER, NUMERIC, BOOLEAN):  # aggregates are compared as these
+            found.setdefault(scalar_name(type_), scalar(scalar_name(type_)))
+            found[comparison_name(type_)] = comparison(type_)
         columns = [
             column
             for table in vocabulary.types.values()

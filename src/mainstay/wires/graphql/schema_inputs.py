@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from mainstay.core.catalog import ColumnType
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
+from mainstay.wires.graphql.aggregates import AGGREGATES, comparable
 from mainstay.wires.graphql.compare import DISTANCES, cast_name, casts, distance_name, known_distances
 from mainstay.wires.graphql.mutate import INTEGER
-from mainstay.wires.graphql.order import AGGREGATES
 from mainstay.wires.graphql.schema_tables import Builder, aggregate_of, measured, related
 from mainstay.wires.graphql.types import COLUMN_NAME, Member, Type, Value, enum, inputs
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, scalar_name
+from mainstay.wires.graphql.where import PREDICATES, predicate_type
 
 TABLE_NAME = "table_name"
 ANY_BOOL_EXP = "any_bool_exp"
@@ -82,12 +83,46 @@ def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
 
 
 def _counted(_: Vocabulary, table: TableType) -> Type:
-    members = (Member("filter", table.type("bool_exp")), Member("predicate", "Int_comparison_exp!", of=INTEGER))
+    members = (
+        Member("arguments", f"[{table.type('select_column')}!]"),
+        Member("distinct", "Boolean"),
+        Member("filter", table.type("bool_exp")),
+        Member("predicate", "Int_comparison_exp!", of=INTEGER),
+    )
     return inputs(table.type("aggregate_bool_exp_count"), members)
 
 
+def _measure(name: str) -> Builder:
+    """The condition on an aggregate of a column."""
+
+    def build(_: Vocabulary, table: TableType) -> Type:
+        type_ = predicate_type(PREDICATES[name])
+        members = (
+            Member("arguments", f"{table.type(f'aggregate_bool_exp_{name}_arguments')}!"),
+            Member("distinct", "Boolean"),
+            Member("filter", table.type("bool_exp")),
+            Member("predicate", f"{comparison_name(type_)}!", of=type_),
+        )
+        return inputs(table.type(f"aggregate_bool_exp_{name}"), members)
+
+    return build
+
+
+def _measured_column(name: str) -> Builder:
+    """The columns that such a condition may be on."""
+
+    def build(_: Vocabulary, table: TableType) -> Type:
+        columns = comparable(table, PREDICATES[name]).items()
+        return enum(
+            table.type(f"aggregate_bool_exp_{name}_arguments"), (Value(key, each.comment) for key, each in columns)
+        )
+
+    return build
+
+
 def _aggregate_bool_exp(_: Vocabulary, table: TableType) -> Type:
-    members = (Member("count", table.type("aggregate_bool_exp_count")),)
+    names = ["count", *(name for name, function in PREDICATES.items() if comparable(table, function))]
+    members = (Member(name, table.type(f"aggregate_bool_exp_{name}")) for name in names)
     return inputs(table.type("aggregate_bool_exp"), members)
 
 
@@ -135,6 +170,8 @@ def _select_column(_: Vocabulary, table: TableType) -> Type:
 
 INPUTS: dict[str, Builder] = {
     "aggregate_bool_exp_count": _counted,
+    **{f"aggregate_bool_exp_{name}_arguments": _measured_column(name) for name in PREDICATES},
+    **{f"aggregate_bool_exp_{name}": _measure(name) for name in PREDICATES},
     "aggregate_bool_exp": _aggregate_bool_exp,
     "bool_exp": _bool_exp,
     "aggregate_order_by": _aggregate_order_by,

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from mainstay.core.catalog import Kind
-from mainstay.wires.graphql.order import AGGREGATES
+from mainstay.core.condition import STATISTICS, Aggregate
+from mainstay.wires.graphql.aggregates import AGGREGATES, aggregable
 from mainstay.wires.graphql.types import Member, Type, objects
-from mainstay.wires.graphql.vocabulary import COMPARABLE, SUMMABLE, RelationField, TableType, Vocabulary, scalar_name
+from mainstay.wires.graphql.vocabulary import RelationField, TableType, Vocabulary, scalar_name
 
 Builder = Callable[[Vocabulary, TableType], Type]
 PATH = (Member("path", "String", comment="The place inside, such as $.a.b[0]"),)
@@ -14,6 +15,7 @@ PATH = (Member("path", "String", comment="The place inside, such as $.a.b[0]"),)
 def listing(table: TableType) -> tuple[Member, ...]:
     """The arguments of what gives rows."""
     return (
+        Member("distinct_on", f"[{table.type('select_column')}!]"),
         Member("limit", "Int"),
         Member("offset", "Int"),
         Member("order_by", f"[{table.type('order_by')}!]"),
@@ -59,9 +61,9 @@ def related(
 
 def measured(table: TableType, aggregate: str) -> dict[str, str]:
     """The columns that an aggregate may be of, and what it gives."""
-    kinds = SUMMABLE if aggregate in ("sum", "avg") else COMPARABLE
-    columns = {name: column.type for name, column in table.columns.items() if column.type.kind in kinds}
-    return {name: "Float" if aggregate == "avg" else scalar_name(type_) for name, type_ in columns.items()}
+    number = AGGREGATES[aggregate] is Aggregate.AVG or AGGREGATES[aggregate] in STATISTICS
+    columns = aggregable(table, AGGREGATES[aggregate])
+    return {name: "Float" if number else scalar_name(column.type) for name, column in columns.items()}
 
 
 def _aggregate(_: Vocabulary, table: TableType) -> Type:

@@ -4,9 +4,10 @@ from mainstay.core.condition import Compare, Field, Operator, both
 from mainstay.core.operation import Order, Read
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.document import Asked
+from mainstay.wires.graphql.fields import require_arguments
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown
-from mainstay.wires.graphql.select import read_items, require_arguments
+from mainstay.wires.graphql.select import read_items
 from mainstay.wires.graphql.spelling import check, is_whole, spelling
 from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import TableType

@@ -11,9 +11,9 @@ from graphql.language import ast, print_ast
 
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.document import SERVED, Document
+from mainstay.wires.graphql.fields import TYPENAME
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.schema import Schema
-from mainstay.wires.graphql.select import TYPENAME
 from mainstay.wires.graphql.types import Member, Type, TypeKind, bare
 from mainstay.wires.graphql.usage import Usages
 

@@ -3,8 +3,10 @@
 Nothing that is asked for is left out: what the corridor can't say is refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from mainstay.core.catalog import Column, ColumnType, Kind, TableKey
 from mainstay.core.comparisons import COLUMNS
@@ -21,13 +23,17 @@ from mainstay.core.condition import (
     Through,
     both,
 )
-from mainstay.wires.graphql.compare import read_comparison, read_comparisons, required
+from mainstay.wires.graphql.aggregates import BOOLEANS, KINDS, comparable, read_columns, read_flag
+from mainstay.wires.graphql.compare import BOOLEAN, read_comparison, read_comparisons, required
 from mainstay.wires.graphql.given import Given
-from mainstay.wires.graphql.problems import invalid, unknown, unserved
+from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import TableType, comparison_name
 
 INTEGER = ColumnType(Kind.INTEGER, "integer")
+NUMERIC = ColumnType(Kind.NUMERIC, "numeric")
+PREDICATES = {each.value: each for each in KINDS}
+"""Aggregates of a column that filters compare."""
 ROOT = "$"
 EXISTS = "exists_exp"
 
@@ -86,7 +92,7 @@ def _member(level: Level, name: str, given: Given, place: str) -> Condition:
         return Through(relation.target, where, relation.fixed)
     if (found := vocabulary.aggregated(level.table, name)) is not None:
         relation, target = found
-        return _counted(level.within(target), Through(relation.target, And(), relation.fixed), given, place)
+        return _aggregated(level.within(target), Through(relation.target, And(), relation.fixed), given, place)
     raise unknown(name, level.type_name, place)
 
 
@@ -149,21 +155,41 @@ def _other_column(level: Level, given: Given, place: str) -> Field:
     return Field(table.columns[name].name, outer=len(level.outer) if rooted else 0)
 
 
-def _counted(level: Level, through: Through, given: Given, place: str) -> Condition:
+def _aggregated(level: Level, through: Through, given: Given, place: str) -> Condition:
     """`{count: {predicate: {_gt: 1}, filter: {…}}}`"""
     type_name = level.table.type("aggregate_bool_exp")
-    members = level.translation.members(given, type_name, place)
+    members = level.translation.members(required(given, type_name, place), type_name, place)
     if len(members) != 1:
         raise invalid("exactly one predicate should be specified", place)
     [(name, inner)] = members.items()
-    if name != "count":
-        raise unserved(f"the aggregate '{name}' in filters is", f"{place}.{name}")
-    place = f"{place}.count"
-    counted = level.translation.members(inner, f"{type_name}_count", place)
-    for other in counted:
-        if other not in ("predicate", "filter"):
-            raise unserved(f"'{other}' of a count in filters is", f"{place}.{other}")
-    where = _conditions(level, counted.get("filter"), f"{place}.filter")
-    left = Aggregation(Aggregate.COUNT, None, where, through)
-    predicate = counted.get("predicate", Given(None))
-    return read_comparisons(level.translation, INTEGER, left, predicate, f"{place}.predicate")
+    if name != "count" and name not in PREDICATES:
+        raise unknown(name, type_name, f"{place}.{name}")
+    place, type_name = f"{place}.{name}", level.table.type(f"aggregate_bool_exp_{name}")
+    said = level.translation.members(required(inner, type_name, place), type_name, place)
+    for other in said:
+        if other not in ("arguments", "distinct", "filter", "predicate"):
+            raise unknown(other, type_name, f"{place}.{other}")
+    if "predicate" not in said:
+        raise invalid("missing required field 'predicate'", place)
+    left = _measured(level, name, said, place)
+    left = msgspec.structs.replace(left, where=_conditions(level, said.get("filter"), f"{place}.filter"), of=through)
+    type_ = INTEGER if name == "count" else predicate_type(PREDICATES[name])
+    return read_comparisons(level.translation, type_, left, said["predicate"], f"{place}.predicate")
+
+
+def _measured(level: Level, name: str, said: Mapping[str, Given], place: str) -> Aggregation:
+    """The aggregate itself."""
+    fields = read_columns(level.translation, level.table, said.get("arguments"), f"{place}.arguments")
+    distinct = read_flag(level.translation, said.get("distinct"), f"{place}.distinct") and bool(fields)
+    if name == "count":
+        return Aggregation(Aggregate.COUNT, fields[0] if fields else None, more=fields[1:], distinct=distinct)
+    function = PREDICATES[name]
+    known = [column.name for column in comparable(level.table, function).values()]
+    if len(fields) != 1 or fields[0].column not in known:
+        raise invalid(f"'{name}' takes one column of those that it can be of", f"{place}.arguments")
+    return Aggregation(function, fields[0], distinct=distinct)
+
+
+def predicate_type(function: Aggregate) -> ColumnType:
+    """What the aggregate is compared with."""
+    return BOOLEAN if KINDS[function] is BOOLEANS else NUMERIC

@@ -50,8 +50,9 @@ BARE_ITEM = re.compile(r"[^,)]*+")
 BRACED = re.compile(r"\{[^{}]*+\}")
 STEP = re.compile(rf"[ \t]*+(?:{QUOTED.pattern}|{NAME.pattern})(?:(?:->|!)[^.,()]*+)?\.", re.DOTALL)
 NAMED = rf"[ \t]*+(?:{QUOTED.pattern}|{NAME.pattern})(?:->[^.,()]*+)?(?:::[\w $]++)?"
-RELATED_AGGREGATE = re.compile(rf"count\(\)|{NAMED}\.(?:sum|avg|max|min)\(\)", re.DOTALL)
-AGGREGATE = re.compile(r"(sum|avg|count|max|min)\(\)")
+AGGREGATES = "|".join(each.value for each in Aggregate if each is not Aggregate.ONLY)
+RELATED_AGGREGATE = re.compile(rf"count\(\)|{NAMED}\.(?!count\b)(?:{AGGREGATES})\(\)", re.DOTALL)
+AGGREGATE = re.compile(rf"({AGGREGATES})\(\)")
 ARRAY_ITEM = re.compile(r'[^{},"\\]*+')
 
 OPERATOR_EXPECTED = '"not" or operator (eq, gt, ...)'

@@ -9,10 +9,10 @@ import re
 from mainstay.core.condition import TRUE, Aggregate, Condition, Field, both
 from mainstay.core.operation import Embed, Item, Join, Order, Pick, Star
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.filter import Slots, read_where
+from mainstay.wires.rest.filter import AGGREGATES, Slots, read_where
 from mainstay.wires.rest.scan import Scanner, read_cast, read_name, read_path, too_deep
 
-AGGREGATE = re.compile(r"\.(sum|avg|count|max|min)\(\)")
+AGGREGATE = re.compile(rf"\.({AGGREGATES})\(\)")
 ITEM_END = 'letter, digit, "-", "->>", "->", "::", ".", ")", "," or end of input'
 LEVEL_END = '")" or ","'
 TOP_END = '"," or end of input'
