@@ -61,9 +61,9 @@ class Stage:
     def run(self, awaited: Any) -> Any:
         return self.loop.run_until_complete(awaited)
 
-    def ask(self, text: str) -> Any:
-        body = json.dumps({"query": text}).encode()
-        headers = {"content-type": "application/json"}
+    def ask(self, text: str, variables: Any = None, **headers: str) -> Any:
+        body = json.dumps({"query": text, "variables": variables}).encode()
+        headers = {"content-type": "application/json", **headers}
         return json.loads(self.run(self.app.handle(Request("POST", "/graphql", "", headers, body))).body or b"")
 
     def get(self, path: str) -> Any:

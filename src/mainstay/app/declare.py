@@ -111,12 +111,16 @@ class Mainstay:
             )
         self.said.relations.append(Relating(table, name, to, columns, tuple((on or {}).items()), many, incoming))
 
-    def compute(self, table: str, name: str, function: str) -> None:
-        """Call a function of the table's row by another name: a column, or a relation where it returns rows.
+    def compute(
+        self, table: str, name: str, function: str, *, row: str | None = None, session: str | None = None
+    ) -> None:
+        """Serve a function of the table's row as a column of that name, or as a relation where it returns rows.
 
-        It takes the row first, and all its other arguments have defaults. Checked when the app starts.
+        `row` names the argument that takes the row, by default the first of its type; `session` the one that takes all
+        of the caller's claims, as JSON. What else it takes a GraphQL request passes as `args`. Checked when the app
+        starts.
         """
-        self.said.computed.append(Computing(table, name, function))
+        self.said.computed.append(Computing(table, name, function, row, session))
 
     def name(
         self,

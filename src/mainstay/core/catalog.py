@@ -4,7 +4,7 @@ Made once by `reflect`, read by every room, changed by none. Names are the datab
 `Column.name` are what a URL says and what SQL quotes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 import msgspec
@@ -72,6 +72,40 @@ class ColumnType(msgspec.Struct, frozen=True, cache_hash=True):
     representation: Representation | None = None
 
 
+class Argument(msgspec.Struct, frozen=True):
+    """One input of a function. `name` is empty where it has none; `type` of a variadic one is the array's."""
+
+    name: str
+    type: ColumnType
+    required: bool = True
+    variadic: bool = False
+
+
+class Passing(msgspec.Struct, frozen=True):
+    """What a function of a row is passed. `row` names the argument that takes the row, None: it is the first by place.
+
+    `session` names the one that takes all of the caller's claims, as JSON; `arguments` are what a request may pass.
+    """
+
+    row: str | None = None
+    session: str | None = None
+    arguments: tuple[Argument, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """What a request has to pass."""
+        return tuple(argument.name for argument in self.arguments if argument.required)
+
+    def takes(self, names: Iterable[str]) -> bool:
+        """Whether it can be called with arguments of these names."""
+        given = set(names)
+        return given.issuperset(self.required) and given.issubset(argument.name for argument in self.arguments)
+
+
+OF_ROW = Passing()
+"""Of a function that takes the row alone."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """One column. `optional`: an insert may leave it out. `generated`: no write may name it.
 
@@ -88,6 +122,7 @@ class Column(msgspec.Struct, frozen=True):
     expression: object | None = None
     default: object | None = None
     function: FunctionKey | None = None
+    passing: Passing = OF_ROW
 
     @property
     def computed(self) -> bool:
@@ -136,6 +171,7 @@ class Relation(msgspec.Struct, frozen=True):
     """True where the foreign key is on the source's side (many-to-one), False where it is on the target's."""
 
     function: FunctionKey | None = None
+    passing: Passing = OF_ROW
 
     to_view: bool = False
     """True where the target is a view, which another's key or its column does not mean by name."""
@@ -187,15 +223,6 @@ class Volatility(Enum):
     IMMUTABLE = "immutable"
     STABLE = "stable"
     VOLATILE = "volatile"
-
-
-class Argument(msgspec.Struct, frozen=True):
-    """One input of a function. `name` is empty where it has none; `type` of a variadic one is the array's."""
-
-    name: str
-    type: ColumnType
-    required: bool = True
-    variadic: bool = False
 
 
 class Function(msgspec.Struct, frozen=True):

@@ -119,6 +119,7 @@ class Field(msgspec.Struct, frozen=True, cache_hash=True):
     """A column of the table in scope, perhaps a place inside its JSON, perhaps cast.
 
     `mask` is woven in by `plan`: where it does not hold of a row, the field reads as NULL. Wires leave it None.
+    `arguments` are what the function that computes the column is passed besides the row.
     `outer`: of a condition on other rows, the field is of the row around it; 2 is of the one around that, and so on.
     """
 
@@ -127,6 +128,7 @@ class Field(msgspec.Struct, frozen=True, cache_hash=True):
     cast: str | None = None
     mask: "Condition | None" = None
     outer: int = 0
+    arguments: tuple[tuple[str, "Slot"], ...] = ()
 
 
 class Slot(msgspec.Struct, frozen=True, cache_hash=True):

@@ -124,6 +124,8 @@ class Embed(msgspec.Struct, frozen=True, cache_hash=True):
     having: Condition = TRUE
     distinct: tuple[Field, ...] = ()
     """Of rows that are alike in these columns there is the first, by the order."""
+    arguments: tuple[tuple[str, Slot], ...] = ()
+    """What the function that gives the rows is passed besides the row."""
 
     @property
     def name(self) -> str:

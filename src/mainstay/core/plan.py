@@ -44,6 +44,7 @@ class Nested(msgspec.Struct, frozen=True):
     guard: Condition = TRUE
     through: Condition = TRUE
     hidden: bool = False
+    arguments: tuple[tuple[str, Slot], ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ from mainstay.core.plan import Nested, Select
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
 from mainstay.plan.join import exists, nest
-from mainstay.plan.relation import find_relation
+from mainstay.plan.relation import find_passed
 from mainstay.plan.view import View
 
 FUNCTIONS = frozenset({"lower", "upper", "length", "coalesce", "now", "current_date"})
@@ -140,7 +140,7 @@ def _related(view: View, table: Table, through: Through, nested: Sequence[Nested
         for embed in nested:
             if embed.name == through.name:
                 return embed
-    relation = find_relation(view, table, through.name, through.hint, f"filter {through.name}")
+    relation = find_passed(view, table, through.name, through.hint, (), where=f"filter {through.name}")
     target = view.target(relation)
     return nest(view, table, relation, through.name, Select(target, (), where=view.reading(target).rows))
 

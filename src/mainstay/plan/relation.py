@@ -4,7 +4,7 @@ The rules are PostgREST's (https://docs.postgrest.org/en/v14/references/api/reso
 relationship names in front.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mainstay.core.catalog import Relation, Table
 from mainstay.core.problem import Problem
@@ -14,6 +14,16 @@ from mainstay.plan.view import View, nearest
 def find_relation(view: View, table: Table, target: str, hint: str | None, where: str) -> Relation:
     """Raises PGRST200 where no visible relation fits, PGRST201 where several do."""
     return choose_relation([relation for _, relation in view.relations(table)], table, target, hint, where)
+
+
+def find_passed(  # noqa: PLR0913 - what an embed says of its relation
+    view: View, table: Table, target: str, hint: str | None, given: Iterable[str], *, where: str
+) -> Relation:
+    """As `find_relation`, and the function that gives the rows, if one does, can be passed what is `given`."""
+    relation = find_relation(view, table, target, hint, where)
+    if not relation.passing.takes(given):
+        raise _unknown(table, target, hint, [], where)
+    return relation
 
 
 def choose_relation(visible: Sequence[Relation], table: Table, target: str, hint: str | None, where: str) -> Relation:

@@ -18,7 +18,7 @@ from mainstay.plan.casts import cast_name
 from mainstay.plan.filter import resolve_aggregation, resolve_field, resolve_filter
 from mainstay.plan.group import distinct, is_grouped, require_grouped, resolve_having, resolve_total, sorts_groups
 from mainstay.plan.join import exists, nest
-from mainstay.plan.relation import find_relation
+from mainstay.plan.relation import find_passed
 from mainstay.plan.view import View
 
 
@@ -108,7 +108,8 @@ def _default_name(pick: Pick) -> str:
 
 
 def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
-    relation = find_relation(view, table, embed.target, embed.hint, where)
+    given = (name for name, _ in embed.arguments)
+    relation = find_passed(view, table, embed.target, embed.hint, given, where=where)
     target = view.target(relation)
     inside = f"{where}.select"
     select = resolve_select(view, target, embed.select, embed.where, embed.order, inside, having=embed.having)
@@ -121,7 +122,9 @@ def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
     select = msgspec.structs.replace(select, limit=embed.limit, skip=embed.offset)
     nested = nest(view, table, relation, embed.name, select)
     hidden = embed.summary is None and _is_empty(embed)
-    return msgspec.structs.replace(nested, join=embed.join, spread=embed.spread, hidden=hidden)
+    return msgspec.structs.replace(
+        nested, join=embed.join, spread=embed.spread, hidden=hidden, arguments=embed.arguments
+    )
 
 
 def resolve_summary(view: View, table: Table, members: Sequence[Member], path: str) -> tuple[Summed, ...]:

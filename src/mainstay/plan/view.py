@@ -93,7 +93,7 @@ class View:
     def field(self, table: Table, field: Field, where: str) -> Field:
         """The field with its mask. Raises 42703 for a column that the role can't read."""
         reading = self.reading(table)
-        if field.column not in reading.masks:
+        if field.column not in reading.masks or not _is_passed(table, field):
             raise unknown_column(table, field.column, reading.masks, where)
         mask = reading.masks[field.column]
         return field if mask is field.mask else msgspec.structs.replace(field, mask=mask)
@@ -230,3 +230,8 @@ def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     """The one of `known` that a misspelt name most likely meant; `likeness` is from 0 to 1."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
     return close[0] if close else None
+
+
+def _is_passed(table: Table, field: Field) -> bool:
+    """Whether what computes the column, if anything does, can be called so."""
+    return table.columns[field.column].passing.takes(name for name, _ in field.arguments)

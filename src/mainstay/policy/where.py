@@ -86,6 +86,8 @@ def _exists(said: Any, scope: Scope) -> Condition:
 
 def _compared(column: Column, said: Any, scope: Scope) -> Condition:
     """What is no mapping is what the column is equal to."""
+    if column.passing.required:
+        _refuse(scope, f"{column.name!r} is computed of more than the row", "compare a column that takes no arguments")
     comparisons = said if isinstance(said, Mapping) else {"_eq": said}
     return both(*_comparisons(column, comparisons, scope))
 

@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mainstay.core.catalog import Catalog, FunctionKey, Relation, Table, TableKey
+from mainstay.core.catalog import (
+    Argument,
+    Catalog,
+    Column,
+    Function,
+    FunctionKey,
+    Kind,
+    Passing,
+    Relation,
+    Table,
+    TableForm,
+    TableKey,
+)
 from mainstay.core.exposure import ROOTS, Naming
 from mainstay.core.problem import DeclarationError
 
@@ -31,11 +43,13 @@ class Relating(msgspec.Struct, frozen=True):
 
 
 class Computing(msgspec.Struct, frozen=True):
-    """A function of a table's row as a field of that name."""
+    """A function of a table's row as a field of that name. `row` and `session` are arguments of the function's."""
 
     table: str
     name: str
     function: str
+    row: str | None = None
+    session: str | None = None
 
 
 class Said:
@@ -127,27 +141,60 @@ def _computed(catalog: Catalog, said: Computing) -> Catalog:
     where = f"compute {said.table!r}, {said.name!r}"
     table = _table(said.table, catalog, where)
     key = _function_key(said.function, catalog)
-    columns = dict(table.columns)
-    column = next((each for each in columns.values() if each.function == key), None)
-    if column is not None:
-        columns[said.name] = msgspec.structs.replace(column, name=said.name)
+    made = _called(catalog, table, key, said, where) or _found(table, key)
+    if made is None:
+        known = [str(each) for each in _of_row(catalog, table)]
+        hint = f"those of its rows are {', '.join(known) or 'none'}; arguments have names, and no other is called so"
+        raise DeclarationError(f"{key} is no function of a row of {table.key}", where=where, hint=hint)
+    if isinstance(made, Column):
+        columns = {**table.columns, said.name: msgspec.structs.replace(made, name=said.name)}
         return _with(catalog, msgspec.structs.replace(table, columns=columns))
-    relation = next((each for each in table.relations if each.function == key), None)
-    if relation is None:
-        known = [str(each) for each in _of_row(table)]
-        raise DeclarationError(
-            f"{key} is no function of a row of {table.key} alone",
-            where=where,
-            hint=f"those of its rows are {', '.join(known) or 'none'}; it takes the row, and all else has defaults",
-        )
-    renamed = msgspec.structs.replace(relation, name=said.name, declared=True)
-    others = tuple(each for each in table.relations if each is not relation)
+    renamed = msgspec.structs.replace(made, name=said.name, declared=True)
+    others = tuple(each for each in table.relations if each is not made and each.name != said.name)
     return _with(catalog, msgspec.structs.replace(table, relations=(*others, renamed)))
 
 
-def _of_row(table: Table) -> list[FunctionKey]:
+def _found(table: Table, key: FunctionKey) -> Column | Relation | None:
+    """What reflection made of a function whose arguments have no names."""
+    columns = (each for each in table.columns.values() if each.function == key)
+    relations = (each for each in table.relations if each.function == key)
+    return next(columns, None) or next(relations, None)
+
+
+def _called(catalog: Catalog, table: Table, key: FunctionKey, said: Computing, where: str) -> Column | Relation | None:
+    """The column or the relation that a function of the row, and perhaps of more, makes."""
+    overloads = catalog.functions.get(key, ())
+    function = overloads[0] if len(overloads) == 1 else None
+    row = None if function is None else _row_argument(function, table, said.row)
+    if function is None or row is None:
+        return None
+    if said.session is not None:
+        _require(said.session, [each.name for each in function.arguments], where, f"{key} has no argument")
+    rest = tuple(each for each in function.arguments if each.name not in (row.name, said.session))
+    passing = Passing(row.name, said.session, rest)
+    if function.rows is None and not function.many:
+        return Column(said.name, function.returns, generated=True, function=key, passing=passing)
+    target = None if function.rows is None else catalog.tables[function.rows]
+    if target is None or target.form is TableForm.ROWS:
+        hint = "Let it return one value, or rows of a table that is served."
+        raise DeclarationError(f"{key} returns rows of no table", where=where, hint=hint)
+    return Relation(said.name, table.key, target.key, not function.many, outgoing=False, function=key, passing=passing)
+
+
+def _row_argument(function: Function, table: Table, named: str | None) -> Argument | None:
+    """The argument that takes a row of the table: the one of that name, or the first."""
+    rows = (each for each in function.arguments if each.type.kind is Kind.COMPOSITE and _is_row(each, table))
+    return next((each for each in rows if named in (None, each.name)), None)
+
+
+def _is_row(argument: Argument, table: Table) -> bool:
+    return argument.type.name.rpartition(".")[2].strip('"') == table.name
+
+
+def _of_row(catalog: Catalog, table: Table) -> list[FunctionKey]:
     found = [each.function for each in table.columns.values()] + [each.function for each in table.relations]
-    return [each for each in found if each is not None]
+    found += [key for key, (first, *_) in catalog.functions.items() if _row_argument(first, table, None)]
+    return list(dict.fromkeys(each for each in found if each is not None))
 
 
 def _function_key(name: str, catalog: Catalog) -> FunctionKey:

@@ -1,13 +1,23 @@
 """Conditions and fields as SQL expressions over the tables in scope."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
-from mainstay.core.catalog import Catalog, FunctionKey, Kind, Relation, Table, TableKey
+from mainstay.core.catalog import (
+    Argument,
+    Catalog,
+    ColumnType,
+    FunctionKey,
+    Kind,
+    Passing,
+    Relation,
+    Table,
+    TableKey,
+)
 from mainstay.core.condition import (
     SHAPED,
     Aggregate,
@@ -39,6 +49,8 @@ from mainstay.sql.function import NamedCall
 from mainstay.sql.operators import CALL_TYPES, PATTERNS, RIGHT_TYPES, SEARCHES, SYMBOLS, TEXTUAL, TRUTHS
 from mainstay.sql.represent import converted, reader
 
+JSON = ColumnType(Kind.JSON, "json")
+
 
 class Scope:
     """A table of the catalog under the alias that stands for it here."""
@@ -59,13 +71,7 @@ class Scope:
 
     def column(self, name: str) -> Expression:
         column = self.table.columns[name]
-        if column.function is not None:
-            return self._of_row(column.function)
         return self._plain(name) if column.expression is None else self._adapted(column.expression)
-
-    def _of_row(self, function: FunctionKey) -> Expression:
-        """A computed column: the database's own function of the row."""
-        return NamedCall(function, [(None, self.row())])
 
     def row(self) -> Expression:
         """The whole row, of the table's own type."""
@@ -164,7 +170,11 @@ class Conditions:
         """The column, the place inside its JSON, the cast, behind its mask."""
         scope = scope.around(field.outer)
         column = scope.table.columns[field.column]
-        expression = scope.column(field.column)
+        expression = (
+            scope.column(field.column)
+            if column.function is None
+            else self.of_row(scope, column.function, column.passing, field.arguments)
+        )
         if field.path and column.type.kind is not Kind.JSON:
             expression = sa.func.to_jsonb(expression)
         for step in field.path:
@@ -202,10 +212,16 @@ class Conditions:
         """The pairs of a direct relation."""
         return sa.and_(*(source.column(left) == target.column(right) for left, right in relation.pairs))
 
-    def joined(self, relation: Relation, source: Scope, through: Condition) -> tuple[Scope, sa.FromClause, Expression]:
+    def joined(
+        self,
+        relation: Relation,
+        source: Scope,
+        through: Condition,
+        arguments: Sequence[tuple[str, Slot]] = (),
+    ) -> tuple[Scope, sa.FromClause, Expression]:
         """The target's scope, what to select from, and how it is tied to the source's row."""
         if relation.function is not None:
-            target = self._computed(relation.function, relation.target, source)
+            target = self._computed(relation, relation.function, source, arguments)
             target.outer = source
             return target, target.source, sa.true()
         target = self.within(source, relation.target)
@@ -219,10 +235,24 @@ class Conditions:
             tie = sa.and_(tie, self.condition(middle, through))
         return target, target.source.join(middle.source, across), tie
 
-    def _computed(self, function: FunctionKey, key: TableKey, source: Scope) -> Scope:
+    def of_row(
+        self, scope: Scope, function: FunctionKey, passing: Passing, given: Sequence[tuple[str, Slot]]
+    ) -> Expression:
+        """The database's own function of the row, of the caller's claims where it takes them, and of what is given."""
+        types = {argument.name: argument for argument in passing.arguments}
+        passed = [(types[name], self.operand(scope, slot, types[name].type.name)) for name, slot in given]
+        row = None if passing.row is None else Argument(passing.row, JSON)
+        if passing.session is not None:
+            claims = cast(self.binds.text(Claim(())), JSON.name)
+            passed.append((Argument(passing.session, JSON), claims))
+        return NamedCall(function, [(row, scope.row()), *passed])
+
+    def _computed(
+        self, relation: Relation, function: FunctionKey, source: Scope, given: Sequence[tuple[str, Slot]]
+    ) -> Scope:
         """The rows that the database's own function gives for the source's row."""
-        table = self.catalog.tables[key]
-        call: Any = NamedCall(function, [(None, source.row())])
+        table = self.catalog.tables[relation.target]
+        call: Any = self.of_row(source, function, relation.passing, given)
         return Scope(table, call.table_valued(*plain_table(table).columns).alias(self.alias()))
 
     def _is(self, scope: Scope, left: Measured, truth: Truth) -> Expression:

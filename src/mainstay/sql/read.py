@@ -242,7 +242,7 @@ def _related_rows(conditions: Conditions, scope: Scope, nested: Nested, *, raw: 
 
 def _tied(conditions: Conditions, scope: Scope, nested: Nested) -> tuple[Scope, sa.FromClause, Expression]:
     """The target's scope, what to select from, and what ties its rows to the source's row."""
-    target, source, tie = conditions.joined(nested.relation, scope, nested.through)
+    target, source, tie = conditions.joined(nested.relation, scope, nested.through, nested.arguments)
     if nested.guard != TRUE:
         tie = sa.and_(conditions.condition(scope, nested.guard), tie)
     return target, source, tie
@@ -313,7 +313,7 @@ def _listed(rows_of: sa.FromClause, pairs: Sequence[tuple[str, str]], limit: int
 
 
 def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field | Aggregation) -> Expression:
-    target, source, tie = conditions.joined(through.relation, scope, through.through)
+    target, source, tie = conditions.joined(through.relation, scope, through.through, through.arguments)
     where = conditions.condition(target, through.select.where)
     key = sa.select(conditions.operand(target, field, "text")).select_from(source).where(tie, where)
     if through.guard != TRUE:

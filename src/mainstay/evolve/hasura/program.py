@@ -146,12 +146,12 @@ class _Writer:
         for table in self.tables:
             for each in table.get("computed_fields") or []:
                 definition = each.get("definition") or {}
-                if definition.get("session_argument") or definition.get("argument_mapping"):
-                    what = f"computed field {each.get('name')!r} of {name_of(table.get('table'))}"
-                    self.left.append(f"{what}: its function takes more than the row")
-                    continue
                 function = named_function(definition.get("function"), value_of(table.get("table"))[0])
-                yield call("app.compute", [name_of(table.get("table")), constant(each.get("name")), constant(function)])
+                arguments = [name_of(table.get("table")), constant(each.get("name")), constant(function)]
+                for said, argument in (("row", "table_argument"), ("session", "session_argument")):
+                    if definition.get(argument):
+                        arguments.append(f"{said}={constant(definition[argument])}")
+                yield call("app.compute", arguments)
 
     def _tracking(self) -> Iterator[str]:
         for each in self.functions:

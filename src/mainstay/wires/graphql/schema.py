@@ -35,7 +35,7 @@ from mainstay.wires.graphql.schema_roots import (
     subscription_root,
     write_member,
 )
-from mainstay.wires.graphql.schema_tables import OBJECTS, row
+from mainstay.wires.graphql.schema_tables import OBJECTS, passed_inputs, row
 from mainstay.wires.graphql.schema_writes import WRITES
 from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, scalar
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name, scalar_name
@@ -151,7 +151,12 @@ class Schema:
             return Type(TypeKind.ENUM, "order_by", values=tuple(map(Value, ORDERINGS)))
         if name == self.names.shared("cursor_ordering"):
             return Type(TypeKind.ENUM, "cursor_ordering", values=tuple(map(Value, CURSORS)))
-        return self._of_table(name) or function_arguments(self.vocabulary, name)
+        return self._of_table(name) or function_arguments(self.vocabulary, name) or self._passed.get(name)
+
+    @cached_property
+    def _passed(self) -> dict[str, Type]:
+        """What functions of rows are passed."""
+        return {each.name: each for table in self.vocabulary.types.values() for each in passed_inputs(table)}
 
     def _of_table(self, name: str) -> Type | None:
         tables = self._tables
@@ -179,11 +184,18 @@ class Schema:
         columns = [
             column
             for table in vocabulary.types.values()
-            for kind in (table.columns, table.created, table.updated)
+            for kind in (table.columns, table.called, table.created, table.updated)
             for column in kind.values()
         ]
+        passed = [
+            argument
+            for table in vocabulary.types.values()
+            for _, passing in table.passings()
+            for argument in passing.arguments
+        ]
         functions = (*vocabulary.functions.values(), *vocabulary.calls.values())
-        for type_ in {*(c.type for c in columns), *(a.type for f in functions for a in f.arguments.values())}:
+        arguments = [argument for function in functions for argument in function.arguments.values()]
+        for type_ in dict.fromkeys([c.type for c in columns] + [a.type for a in (*arguments, *passed)]):
             name = item_name(type_)
             found.setdefault(name, scalar(name))
             found.setdefault(comparison_name(type_), comparison(type_))

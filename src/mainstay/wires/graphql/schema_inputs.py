@@ -73,8 +73,8 @@ def _bool_exp(vocabulary: Vocabulary, table: TableType) -> Type:
         yield Member("_or", f"[{name}!]")
         for key, column in table.columns.items():
             yield Member(key, comparison_name(column.type), comment=column.comment, of=column.type)
-        for key, _, target in related(vocabulary, table, table.relations):
-            if target.columns:
+        for key, relation, target in related(vocabulary, table, table.relations):
+            if target.columns and not relation.passing.required:
                 yield Member(key, target.type("bool_exp"))
             if (aggregate := aggregate_of(vocabulary, table, key)) is not None:
                 yield Member(aggregate, target.type("aggregate_bool_exp"))
@@ -131,7 +131,7 @@ def _order_by(vocabulary: Vocabulary, table: TableType) -> Type:
         for name in table.columns:
             yield Member(name, "order_by")
         for name, relation, target in related(vocabulary, table, table.relations):
-            if target.columns and relation.to_one:
+            if target.columns and relation.to_one and not relation.passing.required:
                 yield Member(name, target.type("order_by"))
             elif (aggregate := aggregate_of(vocabulary, table, name)) is not None:
                 yield Member(aggregate, target.type("aggregate_order_by"))

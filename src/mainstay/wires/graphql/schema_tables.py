@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from mainstay.core.catalog import Kind
+from mainstay.core.catalog import Kind, Passing
 from mainstay.core.condition import STATISTICS, Aggregate
 from mainstay.wires.graphql.aggregates import AGGREGATES, aggregable
-from mainstay.wires.graphql.types import Member, Type, objects
+from mainstay.wires.graphql.types import Member, Type, inputs, objects
 from mainstay.wires.graphql.vocabulary import RelationField, TableType, Vocabulary, scalar_name
 
 Builder = Callable[[Vocabulary, TableType], Type]
@@ -28,25 +28,41 @@ def row(vocabulary: Vocabulary, table: TableType) -> Type:
 
 
 def _fields(vocabulary: Vocabulary, table: TableType) -> Iterator[Member]:
-    for name, column in table.columns.items():
-        arguments = PATH if column.type.kind is Kind.JSON else ()
+    for name, column in (table.columns | table.called).items():
+        arguments = (*(PATH if column.type.kind is Kind.JSON else ()), *passed(table, name, column.passing))
         end = "" if column.nullable else "!"
         yield Member(name, f"{scalar_name(column.type)}{end}", arguments, column.comment)
     for name, relation, target in related(vocabulary, table, table.relations):
         if not target.columns:
             continue
+        given = passed(table, name, relation.passing)
         if relation.to_one:
-            yield Member(name, target.name)
+            yield Member(name, target.name, given)
             continue
-        yield Member(name, f"[{target.name}!]!", listing(target))
-        if (aggregate := aggregate_of(vocabulary, table, name)) is not None:
-            yield Member(aggregate, f"{target.type('aggregate')}!", listing(target))
+        yield Member(name, f"[{target.name}!]!", (*given, *listing(target)))
+        if (aggregate := aggregate_of(vocabulary, table, name, passed=True)) is not None:
+            yield Member(aggregate, f"{target.type('aggregate')}!", (*given, *listing(target)))
 
 
-def aggregate_of(vocabulary: Vocabulary, table: TableType, name: str) -> str | None:
+def passed(table: TableType, name: str, passing: Passing) -> tuple[Member, ...]:
+    """The argument by which the function behind a field is passed what it takes besides the row."""
+    if not passing.arguments:
+        return ()
+    return (Member("args", f"{table.type(f'{name}_args')}{'!' if passing.required else ''}"),)
+
+
+def passed_inputs(table: TableType) -> Iterator[Type]:
+    """The types of those arguments."""
+    for name, passing in table.passings():
+        if passing.arguments:
+            members = (Member(each.name, scalar_name(each.type)) for each in passing.arguments)
+            yield inputs(table.type(f"{name}_args"), members)
+
+
+def aggregate_of(vocabulary: Vocabulary, table: TableType, name: str, *, passed: bool = False) -> str | None:
     """What the aggregate of a relation is called, where there is one."""
     said = vocabulary.names.field(f"{name}_aggregate")
-    return None if vocabulary.aggregated(table, said) is None else said
+    return None if vocabulary.aggregated(table, said, passed=passed) is None else said
 
 
 def related(

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from mainstay.core.catalog import Kind
-from mainstay.core.condition import Compare, Condition, Field, Operator, Step, both
+from mainstay.core.catalog import Column, Kind, Passing
+from mainstay.core.condition import Compare, Condition, Field, Operator, Slot, Step, both
 from mainstay.core.operation import (
     Embed,
     Format,
@@ -20,6 +20,7 @@ from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, require_arguments, require_leaf, subfields, typename
 from mainstay.wires.graphql.given import Given, Numeral, kind_of
 from mainstay.wires.graphql.order import read_order
+from mainstay.wires.graphql.passed import ARGUMENTS, read_passed, without_passed
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.spelling import check, is_spelt, is_whole, spelling, whole
 from mainstay.wires.graphql.translation import Translation
@@ -125,28 +126,37 @@ def read_items(translation: Translation, table: TableType, asked: Asked, depth: 
 def _item(translation: Translation, table: TableType, asked: Asked, depth: int) -> Item:
     if asked.name == TYPENAME:
         return typename(asked, table.name)
-    if asked.name in table.columns:
-        return _pick(translation, table, asked)
-    if (found := translation.vocabulary.relation(table, asked.name)) is not None:
+    if (column := table.columns.get(asked.name) or table.called.get(asked.name)) is not None:
+        return _pick(translation, table, column, asked)
+    if (found := translation.vocabulary.relation(table, asked.name, passed=True)) is not None:
         relation, target = found
         return _embed(translation, table, relation, target, asked, depth + 1)
-    if (found := translation.vocabulary.aggregated(table, asked.name)) is not None:
+    if (found := translation.vocabulary.aggregated(table, asked.name, passed=True)) is not None:
         relation, target = found
         return _embedded_aggregate(translation, table, relation, target, asked, depth + 1)
     raise unknown(asked.name, table.name, asked.place)
 
 
-def _pick(translation: Translation, table: TableType, asked: Asked) -> Pick:
-    column = table.columns[asked.name]
-    is_json = column.type.kind is Kind.JSON
-    require_arguments(asked, frozenset({"path"}) if is_json else frozenset(), table.name)
+def _pick(translation: Translation, table: TableType, column: Column, asked: Asked) -> Pick:
+    known = {"path"} if column.type.kind is Kind.JSON else set()
+    known |= {ARGUMENTS} if column.passing.arguments else set()
+    require_arguments(asked, frozenset(known), table.name)
     require_leaf(asked)
     path: tuple[Step, ...] = ()
     given = asked.arguments.get("path")
     if given is not None:
         path = _path(translation.variables.pin(given), f"{asked.place}.args.path")
     cast = "text" if translation.number_texts and column.type.name.lower() in LARGE else None
-    return Pick(Field(column.name, path, cast), alias=asked.key)
+    passed = _passed(translation, table, column.passing, asked, asked.name)
+    return Pick(Field(column.name, path, cast, arguments=passed), alias=asked.key)
+
+
+def _passed(
+    translation: Translation, table: TableType, passing: Passing, asked: Asked, name: str
+) -> tuple[tuple[str, Slot], ...]:
+    """What the function behind the field `name` is passed."""
+    known = {argument.name: argument for argument in passing.arguments}
+    return tuple(read_passed(translation, asked, known, table.type(f"{name}_args"))) if known else ()
 
 
 def _path(text: object, place: str) -> tuple[Step, ...]:
@@ -171,22 +181,29 @@ def _embed(  # noqa: PLR0913, PLR0917 - where it stands
     translation: Translation, table: TableType, relation: RelationField, target: TableType, asked: Asked, depth: int
 ) -> Embed:
     translation.require_depth(depth, asked.place)
+    passed = _passed(translation, table, relation.passing, asked, asked.name)
+    asked = without_passed(asked) if relation.passing.arguments else asked
     if relation.to_one:
         require_arguments(asked, frozenset(), table.name)
         items = read_items(translation, target, asked, depth)
-        return Embed(relation.target, alias=asked.key, hint=relation.hint, select=items)
+        return Embed(relation.target, alias=asked.key, hint=relation.hint, select=items, arguments=passed)
     listing = _listing(translation, target, asked, table.name, depth)
     items = read_items(translation, target, asked, depth)
-    return _paged(translation, Embed(relation.target, asked.key, relation.hint, select=items), listing)
+    embed = Embed(relation.target, asked.key, relation.hint, select=items, arguments=passed)
+    return _paged(translation, embed, listing)
 
 
 def _embedded_aggregate(  # noqa: PLR0913, PLR0917 - where it stands
     translation: Translation, table: TableType, relation: RelationField, target: TableType, asked: Asked, depth: int
 ) -> Embed:
     translation.require_depth(depth, asked.place)
+    name = translation.vocabulary.names.aggregate_of(asked.name) or asked.name
+    passed = _passed(translation, table, relation.passing, asked, name)
+    asked = without_passed(asked) if relation.passing.arguments else asked
     listing = _listing(translation, target, asked, table.name, depth)
     summary = read_summary(translation, target, asked, lambda nodes: read_items(translation, target, nodes, depth))
-    return _paged(translation, Embed(relation.target, asked.key, relation.hint, summary=summary), listing)
+    embed = Embed(relation.target, asked.key, relation.hint, summary=summary, arguments=passed)
+    return _paged(translation, embed, listing)
 
 
 def _paged(translation: Translation, embed: Embed, listing: Listing) -> Embed:

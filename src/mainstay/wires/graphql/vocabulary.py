@@ -10,7 +10,18 @@ from enum import Enum
 
 import msgspec
 
-from mainstay.core.catalog import Argument, Column, ColumnType, Function, FunctionKey, Kind, Relation, TableKey
+from mainstay.core.catalog import (
+    OF_ROW,
+    Argument,
+    Column,
+    ColumnType,
+    Function,
+    FunctionKey,
+    Kind,
+    Passing,
+    Relation,
+    TableKey,
+)
 from mainstay.core.comparisons import plain_name
 from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
 from mainstay.core.exposure import PLAIN, Exposure, Naming
@@ -66,6 +77,7 @@ class RelationField(msgspec.Struct, frozen=True):
     fixed: str
     key: TableKey
     to_one: bool
+    passing: Passing = OF_ROW
 
 
 class TableType(msgspec.Struct, frozen=True):
@@ -89,6 +101,15 @@ class TableType(msgspec.Struct, frozen=True):
     comment: str | None = None
     aggregates: bool = True
     names: Names = HASURA
+    called: dict[str, Column] = {}
+    """Computed columns that can be selected and no more, for their functions have to be passed something."""
+
+    def passings(self) -> Iterator[tuple[str, Passing]]:
+        """The fields that functions of a row are behind, and what those may be passed."""
+        for name, column in (self.columns | self.called).items():
+            yield name, column.passing
+        for name, relation in self.relations.items():
+            yield name, relation.passing
 
     def type(self, suffix: str) -> str:
         """The name of one of the types that are made of the table: `bool_exp`, `aggregate_fields`."""
@@ -165,11 +186,12 @@ class Vocabulary:
         if not NAME.fullmatch(name):
             return
         fields = _fields(table.columns, naming, self.names)
-        columns = {field: column for field, column in fields.items() if column.name in readable}
+        shown = {field: column for field, column in fields.items() if column.name in readable}
+        columns = {field: column for field, column in shown.items() if not column.passing.required}
         key = tuple(field for each in table.primary_key for field, column in columns.items() if column.name == each)
         key = key if len(key) == len(table.primary_key) else ()
         ref = TableRef(table.name, table.key.schema if prefix else None)
-        relations, nested, merged = _named(described, columns, self.names)
+        relations, nested, merged = _named(described, shown, self.names)
         written = _written(described, fields)
         found = self.types[table.key] = TableType(
             self.names.type(name),
@@ -184,6 +206,7 @@ class Vocabulary:
             table.comment,
             described.aggregates,
             self.names,
+            {field: column for field, column in shown.items() if field not in columns},
         )
         self._add_writes(name, found, described, naming)
         if not readable:
@@ -219,16 +242,20 @@ class Vocabulary:
                 said = form.replace("_{}", "")
                 self.writes.setdefault(naming.roots.get(said) or self.names.field(form.format(name)), (kind, table))
 
-    def relation(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
-        """The relation of that name, and the type that it leads to."""
+    def relation(self, table: TableType, name: str, *, passed: bool = False) -> tuple[RelationField, TableType] | None:
+        """The relation of that name, and the type that it leads to. `passed`: it can be passed arguments."""
         relation = table.relations.get(name)
         target = None if relation is None else self.types.get(relation.key)
-        return None if relation is None or target is None else (relation, target)
+        if relation is None or target is None or (relation.passing.required and not passed):
+            return None
+        return relation, target
 
-    def aggregated(self, table: TableType, name: str) -> tuple[RelationField, TableType] | None:
+    def aggregated(
+        self, table: TableType, name: str, *, passed: bool = False
+    ) -> tuple[RelationField, TableType] | None:
         """The to-many relation of which `name`, with `_aggregate` behind it, is the aggregate."""
         base = self.names.aggregate_of(name) if self.aggregates else None
-        found = None if base is None else self.relation(table, base)
+        found = None if base is None else self.relation(table, base, passed=passed)
         return None if found is None or found[0].to_one or not found[1].aggregates else found
 
 
@@ -267,7 +294,7 @@ def _named(
 
 def _field(described: RelationDescription, fixed: str) -> RelationField:
     hint = described.select[len(described.name) + 1 :] or None
-    return RelationField(described.name, hint, fixed, described.target, described.to_one)
+    return RelationField(described.name, hint, fixed, described.target, described.to_one, described.relation.passing)
 
 
 def _relations(
