@@ -135,6 +135,16 @@ def test_the_older_protocol_has_other_words_and_signs_of_life() -> None:
     ]
 
 
+def test_who_begins_in_the_older_protocol_is_answered_in_it_whatever_was_chosen() -> None:
+    pipe = asked(INIT, start("a", "one"), {"type": "stop", "id": "a"}, start("b", "two"), protocol=NEW)
+    assert pipe.heard[1:] == [
+        {"type": "data", "id": "a", "payload": {"data": "one"}},
+        {"type": "complete", "id": "a"},
+        {"type": "data", "id": "b", "payload": {"data": "two"}},
+        {"type": "complete", "id": "b"},
+    ]
+
+
 def test_the_older_protocol_is_spoken_where_none_is_offered() -> None:
     assert asked(INIT, start("a", "one"), protocol=None).heard[-1] == {"type": "complete", "id": "a"}
 
@@ -162,7 +172,7 @@ def test_a_problem_ends_its_operation_and_no_other() -> None:
         ([{"type": 1}], 4400, "Invalid message received"),
         (["[" * 5_000], 4400, "Invalid message received"),
         ([{"type": "other"}], 4400, "Invalid message type"),
-        ([INIT, start("a", "one")], 4400, "Invalid message type"),
+        ([INIT, subscribe("a", "one"), start("b", "two")], 4400, "Invalid message type"),
         ([{"type": "connection_terminate"}], 4400, "Invalid message type"),
         ([INIT | {"payload": 1}], 4400, "Invalid message received"),
         ([INIT, {"type": "subscribe", "payload": {"query": "one"}}], 4400, "Invalid message received"),

@@ -53,6 +53,7 @@ class Session:
         self.headers: dict[str, str] = {}
         self.principal: Principal | None = None
         self.operations: dict[str, asyncio.Task[None]] = {}
+        self._asked = False
         self._ends = self._now() + limits.socket_init_ms_max / 1000
         self._next_sign = math.inf
 
@@ -101,6 +102,10 @@ class Session:
             message = dialects.read_message(text)
         except (msgspec.DecodeError, RecursionError):
             raise Closed(dialects.INVALID, "Invalid message received") from None
+        if message.type == dialects.LEGACY.start and not self._asked:
+            # gql (4.0) looks the chosen protocol up under another spelling of the header's name than hyper sends, and
+            # not finding it speaks the older one. Whoever begins like that means it.
+            self.dialect = dialects.LEGACY
         match message.type:
             case "connection_init":
                 await self._begin(bytes(message.payload))
@@ -135,6 +140,7 @@ class Session:
     async def _start(self, message: Message, group: asyncio.TaskGroup) -> None:
         if self.principal is None:
             raise Closed(dialects.UNAUTHORIZED, "Unauthorized")
+        self._asked = True
         if not message.id:
             raise Closed(dialects.INVALID, "Invalid message received")
         if message.id in self.operations:
