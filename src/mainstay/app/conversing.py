@@ -7,12 +7,16 @@ from mainstay.app.graph import Graph
 from mainstay.core.exchange import Request
 from mainstay.core.principal import Principal
 from mainstay.event.expiry import expires
+from mainstay.pipeline import Pipeline
+from mainstay.wires.rest import RestWire
 
 
 class Current(Protocol):
     """What answers now."""
 
     graph: Graph
+    pipeline: Pipeline
+    wire: RestWire
 
     async def authenticate(self, request: Request) -> Principal: ...
 

@@ -23,7 +23,7 @@ from mainstay.core.principal import Principal
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
-from mainstay.event.live import Live, LiveRules
+from mainstay.event.live import Asked, Live, LiveRules, alive
 from mainstay.pipeline import Pipeline, StatementKey
 from mainstay.plan.describe import describe
 from mainstay.settings import Settings
@@ -116,6 +116,7 @@ class Answering:
         self.ledger = ledger_of(settings.idempotency_hours)
         self.authenticator = authenticator
         self.conversing = conversing
+        self.live = live
         self.sessions = _sessions(settings)
         self.descriptions: Bounded[DescriptionKey, bytes] = Bounded(DESCRIPTIONS_MAX)
         self.graph = Graph(
@@ -154,6 +155,8 @@ class Answering:
             elif call.reply.why:
                 told = await why(self.pipeline, call.operation, principal)
                 response = self.wire.tell_why(call, msgspec.json.encode(told))
+            elif call.reply.live:
+                response = await self._live(call, request, principal)
             elif call.once is not None or call.operation.addressed is not None:
                 response = await self._transact(call, call.operation, principal)
             else:
@@ -198,6 +201,24 @@ class Answering:
         if self.log_requests and principal is not None:
             return msgspec.structs.replace(response, role=principal.role)
         return response
+
+    async def _live(self, call: Call, request: Request, principal: Principal) -> Response:
+        """The rows, and again whenever they are other ones. The first are waited for: they may be a problem."""
+
+        async def ask() -> Asked:
+            current = self.conversing.current()
+            wire = current.wire
+            operation = (wire.tell(wire.parse(request), request) if wire.told else wire.parse(request)).operation
+            if operation is None:
+                raise TypeError("what was a read is none any more")
+            return Asked(current.pipeline, operation, principal)
+
+        until, period_s = self.conversing.expires(principal), self.settings.limits.socket_ping_ms / 1000
+        results = alive(self.live, ask, until, period_s)
+        first = None
+        while first is None:
+            first = await anext(results)
+        return self.wire.stream(call, first, results, request)
 
     async def _transact(self, call: Call, operation: Operation, principal: Principal) -> Response:
         """What takes more than one statement, all of them in one transaction."""

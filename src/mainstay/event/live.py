@@ -7,6 +7,7 @@ warning. Each evaluation goes through the corridor with the caller's own role an
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -252,7 +253,10 @@ class Subscription:
         self._group = group
         self._member = member
         self.subscriber = subscriber
-        self.next = subscriber.next
+
+    async def next(self, until: float, period_s: float | None = None) -> Result | None:
+        """As the subscriber's."""
+        return await self.subscriber.next(until, period_s)
 
     def close(self) -> None:
         self._live.leave(self._key, self._group, self._member, self.subscriber)
@@ -260,13 +264,21 @@ class Subscription:
 
 async def changing(live: Live, ask: Ask, until: float) -> AsyncGenerator[Result, None]:
     """The answer at once, and again whenever it is another one. Raises Problem; PGRST303 at `until`."""
+    async with aclosing(alive(live, ask, until, None)) as results:
+        async for result in results:
+            if result is not None:
+                yield result
+
+
+async def alive(live: Live, ask: Ask, until: float, period_s: float | None) -> AsyncGenerator[Result | None, None]:
+    """As `changing`, and None whenever there was nothing for a period."""
     given = b""
     while True:
         subscription = await live.subscribe(await ask())
         subscription.subscriber.given = given
         try:
             while True:
-                yield await subscription.next(until)
+                yield await subscription.next(until, period_s)
         except Outdated:
             given = subscription.subscriber.given
         finally:

@@ -23,7 +23,7 @@ async def batches(live: Live, ask: Ask, until: float) -> AsyncGenerator[Result, 
         subscription = await live.subscribe(asked._replace(operation=operation))
         try:
             result = await subscription.next(until)
-            while not first and not result.rows:
+            while result is None or not (first or result.rows):
                 result = await subscription.next(until)
         except Outdated:
             asked = await ask()

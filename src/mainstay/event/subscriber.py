@@ -1,6 +1,7 @@
 """One who waits for an answer: the latest that he has not been given, and no more, however slow he is."""
 
 import asyncio
+import math
 import time
 from hashlib import blake2b
 
@@ -43,8 +44,12 @@ class Subscriber:
         self._failure = problem
         self._wake()
 
-    async def next(self, until: float) -> Result:
-        """The next answer that differs. Raises what he was failed with; PGRST303 at `until`, seconds since 1970."""
+    async def next(self, until: float, period_s: float | None = None) -> Result | None:
+        """The next answer that differs; None where there is none for a period.
+
+        Raises what he was failed with; PGRST303 at `until`, seconds since 1970.
+        """
+        silent = math.inf if period_s is None else time.time() + period_s
         while True:
             left_s = until - time.time()
             if left_s <= 0:
@@ -55,7 +60,9 @@ class Subscriber:
                 result, self._pending = self._pending, None
                 self.given = self._offered
                 return result
-            await self._wait(left_s)
+            if time.time() >= silent:
+                return None
+            await self._wait(min(left_s, silent - time.time()))
 
     async def _wait(self, left_s: float) -> None:
         loop = asyncio.get_running_loop()

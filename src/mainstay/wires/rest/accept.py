@@ -33,6 +33,8 @@ OBJECT = Media("application/vnd.pgrst.object+json; charset=utf-8", Format.OBJECT
 STRIPPED_OBJECT = Media("application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", Format.OBJECT, True)
 STRIPPED_ARRAY = Media("application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8", Format.ARRAY, True)
 WRITTEN = Media("", None)
+EVENTS = Media("text/event-stream; charset=utf-8")
+"""The rows whenever they are other ones, each time as an event."""
 OPENAPI = Media("application/openapi+json; charset=utf-8")
 
 TYPES = {
@@ -92,14 +94,16 @@ def _parse_quality(text: str) -> float:
 
 
 def negotiate(
-    header: str | None, *, plan_enabled: bool, written: Collection[str] = ()
+    header: str | None, *, plan_enabled: bool, written: Collection[str] = (), live: bool = False
 ) -> tuple[Media, tuple[str, ...]]:
     """The media type of rows, and the names that may come before it of types that the database writes itself.
 
-    Raises PGRST107 where none of those accepted can be had. `written` are the types that anything in the database
-    writes; whether of these rows is not known here.
+    Raises PGRST107 where none of those accepted can be had. `live`: a stream of events can. `written` are the types
+    that anything in the database writes; whether of these rows is not known here.
     """
-    media, names = _negotiated(header, plan_enabled=plan_enabled)
+    media, names = _negotiated(header, plan_enabled=plan_enabled, live=live)
+    if media is EVENTS:
+        return media, ()
     accepts = tuple(name for name in names if name in written or ANY in written)
     if (media is None or media.format is None) and not accepts:
         raise unavailable(header or ANY)
@@ -114,11 +118,13 @@ def negotiate_call(
     return media, tuple(name for name in names if name not in TYPES or name in written or ANY in written)
 
 
-def _negotiated(header: str | None, *, plan_enabled: bool) -> tuple[Media | None, tuple[str, ...]]:
+def _negotiated(header: str | None, *, plan_enabled: bool, live: bool = False) -> tuple[Media | None, tuple[str, ...]]:
     """The media type of rows, None where none is accepted, and the names of what is liked at least as much."""
     names: list[str] = []
     for accepted in parse_accept(header or ANY):
         media = _media(accepted, plan_enabled=plan_enabled)
+        if live and accepted.name == "text/event-stream":
+            return EVENTS, ()
         if media is not None and media.options is not None:  # of what is explained, not of the explanation
             target = _target(accepted)
             return media, () if target.name.startswith(VENDOR) else (target.name,)

@@ -98,7 +98,7 @@ class BatchWire:
                 call = self.wire.tell(call, request)
             operation = call.operation
             ends = operation is not None and operation.ending is not self.wire.setup.ending
-            if operation is None or operation.explain or ends or call.reply.why:
+            if operation is None or operation.explain or ends or call.reply.why or call.reply.live:
                 raise malformed("An operation reads or writes rows, or calls a function; it has no plan, and no tx")
             return Step(call, operation)
         except Problem as problem:

@@ -18,7 +18,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     `body`: the result's body is sent. `media` is the body's content-type header. `location` is the path of the table,
     for the Location of what was inserted and the Content-Location of what was read. `why`: instead of the rows, it is
-    to be told why they are these.
+    to be told why they are these. `live`: the rows are to be told again whenever they are other ones.
     """
 
     method: str
@@ -27,6 +27,7 @@ class Reply(msgspec.Struct, frozen=True):
     body: bool = True
     location: str = ""
     why: bool = False
+    live: bool = False
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from mainstay.core.condition import TRUE, And, Compare, Condition, Operator
 from mainstay.core.exchange import Request, Response
 from mainstay.core.operation import (
+    Count,
     Delete,
     Ending,
     Format,
@@ -20,7 +21,7 @@ from mainstay.core.operation import (
     Update,
 )
 from mainstay.core.problem import Problem
-from mainstay.wires.rest.accept import negotiate, negotiate_root
+from mainstay.wires.rest.accept import EVENTS, negotiate, negotiate_root
 from mainstay.wires.rest.call import Call, Headers, Reply
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import cors_headers, preflight
@@ -109,7 +110,10 @@ class _Parser:
         self.method = request.method
         self.slots = Slots(setup.limits)
         self.media, self.accepts = negotiate(
-            request.headers.get("accept"), plan_enabled=setup.plan_enabled, written=setup.written
+            request.headers.get("accept"),
+            plan_enabled=setup.plan_enabled,
+            written=setup.written,
+            live=self.method == "GET",
         )
         self.precondition = parse_precondition(request.headers)
         self.preferences = parse_prefer(
@@ -148,8 +152,21 @@ class _Parser:
         self.slots.add(payload.text)
         return payload
 
+    def _refuse_unstreamable(self) -> None:
+        """A stream has no place for what stands in the head of an answer that is given once."""
+        wanted = {
+            "a total": self.preferences.count is not Count.NONE,
+            "If-Match or If-None-Match": self.precondition is not None,
+            "a reason": self.preferences.why,
+        }
+        for what, asked in wanted.items():
+            if asked:
+                raise Problem("MS489", f"A stream of events does not go with {what}", where="Accept")
+
     def _refuse_out_of_place(self, query: Query) -> None:
         """What a method can't honour is never ignored."""
+        if self.media is EVENTS:
+            self._refuse_unstreamable()
         if query.paged and self.method == "PUT":
             raise Problem("PGRST114", "limit/offset querystring parameters are not allowed for PUT", where="limit")
         limits_answer = self.method == "POST" and query.offset is None  # of what an insert answers with
@@ -311,6 +328,7 @@ class _Parser:
             body=represented and self.method != "HEAD",
             location=f"{self.setup.prefix}/{quote(self.table.name, safe='', errors='replace')}",
             why=self.preferences.why,
+            live=self.media is EVENTS,
         )
 
     def _headers(self) -> Headers:

@@ -70,6 +70,8 @@ STATUSES: dict[str, int] = {
     # ours: asking why
     "MS487": 400,
     "MS488": 400,
+    # ours: live answers
+    "MS489": 400,
     # ours: a GraphQL document that is too much
     "MS490": 400,
     "MS491": 400,

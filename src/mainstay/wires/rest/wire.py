@@ -1,6 +1,6 @@
 """The REST wire in one piece: parse, render and refuse, with the memory that makes the usual request cheap."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from mainstay.wires.rest.answered import as_the_database_says
 from mainstay.wires.rest.call import Call
 from mainstay.wires.rest.conditional import parse_precondition
 from mainstay.wires.rest.cors import Cors, cors_headers, preflight
+from mainstay.wires.rest.events import stream
 from mainstay.wires.rest.long_query import unwrapped
 from mainstay.wires.rest.memo import Memo, take_apart
 from mainstay.wires.rest.nested import may_nest, read_children
@@ -128,6 +129,8 @@ class RestWire:
         operation = Operation(
             template.shape, values, template.ending, template.explain, template.explain_options, template.settings
         )
+        if conditional and known.reply.live:
+            return parse_call(request, self.setup)
         if conditional:
             operation = msgspec.structs.replace(operation, precondition=parse_precondition(request.headers))
         return Call(known.reply, operation, False, None, known.schema, request.query)
@@ -177,6 +180,18 @@ class RestWire:
         """The answer to one who asked why the rows are these, as JSON."""
         headers = [("content-type", "application/json; charset=utf-8"), *call.reply.headers]
         return Response(200, headers, why if call.reply.body else None)
+
+    def stream(
+        self, call: Call, first: Result, later: AsyncGenerator[Result | None, None], request: Request
+    ) -> Response:
+        """The answer to a call that is live: `first`, then those of `later`, where None is a sign of life."""
+
+        def told(problem: Problem) -> bytes | None:
+            return self.refuse(problem, anonymous=False).body
+
+        response = stream(call, first, later, request.headers.get("last-event-id"), told)
+        response.headers.append(VARY)
+        return response
 
     def replay(self, call: Call, response: Response) -> Response:
         """An answer that was kept, for a call that came again."""
