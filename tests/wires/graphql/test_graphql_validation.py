@@ -114,6 +114,16 @@ def test_a_mutation_that_is_not_asked_for_is_looked_at_too() -> None:
         operation("query A { films { id } } mutation B { insert_films_one(object: {}) { id } }", None, "A")
 
 
+def test_the_typename_that_clients_add_to_each_selection_does_not_count_and_more_of_it_does() -> None:
+    added = "{ films { id __typename } __typename }"
+    assert operation(added, limits=Limits(select_max=2)).shape
+    for text in ("{ films { id __typename __typename } }", "{ films { id kind: __typename } }"):
+        assert operation(text, limits=Limits(select_max=3)).shape
+        with pytest.raises(Problem) as raised:
+            operation(text, limits=Limits(select_max=2))
+        assert raised.value.code == "MS443"
+
+
 def test_skipped_fields_count_as_well() -> None:
     text = f"{{ films {{ id {' '.join(f'a{number}: id @skip(if: true)' for number in range(20))} }} }}"
     assert operation(text, limits=Limits(select_max=22)).shape

@@ -84,8 +84,9 @@ class Document:
         variables: Variables,
         within: tuple[str, ...],
     ) -> Iterator[Asked]:
-        for node in selection.selections:
-            self._count(place)
+        for node, counts in counted(selection):
+            if counts:
+                self._count(place)
             if not _included(node.directives, variables, place):
                 continue
             match node:
@@ -217,3 +218,14 @@ def _cycle(names: tuple[str, ...], place: str) -> Problem:
 
 def _listed(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(selection: ast.SelectionSetNode) -> Iterator[tuple[ast.SelectionNode, bool]]:
+    """What is selected, and whether it counts: the one `__typename` that clients add to each selection does not."""
+    free = True
+    for node in selection.selections:
+        if free and isinstance(node, ast.FieldNode) and node.name.value == "__typename" and node.alias is None:
+            free = False
+            yield node, False
+        else:
+            yield node, True

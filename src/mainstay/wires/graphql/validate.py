@@ -10,7 +10,7 @@ from typing import NamedTuple
 from graphql.language import ast, print_ast
 
 from mainstay.core.problem import Problem
-from mainstay.wires.graphql.document import SERVED, Document
+from mainstay.wires.graphql.document import SERVED, Document, counted
 from mainstay.wires.graphql.fields import TYPENAME
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.schema import Schema
@@ -102,8 +102,9 @@ class _Operation:
     def _opened(
         self, selection: ast.SelectionSetNode, place: str, type_name: str
     ) -> Iterator[tuple[ast.FieldNode, str]]:
-        for node in selection.selections:
-            self._count(place)
+        for node, counts in counted(selection):
+            if counts:
+                self._count(place)
             self._directives(node.directives, place)
             match node:
                 case ast.FieldNode():
