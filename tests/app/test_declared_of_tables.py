@@ -177,3 +177,29 @@ def test_large_numbers_are_texts_where_the_settings_say_so(postgres: Postgres) -
     assert stage.ask('{ sums(offset: "1") { id } }')["data"]["sums"] == []
     assert "non-negative" in stage.ask('{ sums(offset: "-1") { id } }')["errors"][0]["message"]
     stage.run(stage.app.stop())
+
+
+def test_comments_describe_types_and_columns(url: str) -> None:
+    app = declared(url)
+    app.configure(
+        app.settings.load({"database_url": url, "schemas": ("public", "back"), "graphql_introspection": "always"})
+    )
+    app.name("films", "Film", comment="All of them", comments={"id": "Its number"})
+    app.compute("films", "shouted", "loud", comment="In capitals")
+    stage = Stage(app)
+    fields = "{ description fields { name description } }"
+    text = f'{{ film: __type(name: "Film") {fields} director: __type(name: "directors") {{ description }} }}'
+    told = stage.ask(text)["data"]
+    stage.run(stage.app.stop())
+    assert told["film"]["description"] == "All of them"
+    described = {each["name"]: each["description"] for each in told["film"]["fields"]}
+    assert (described["id"], described["shouted"], described["title"]) == ("Its number", "In capitals", None)
+    assert told["director"]["description"] == 'columns and relationships of "directors"'
+
+
+def test_what_holds_nothing_but_an_aggregate_is_there(stage: Stage) -> None:
+    text = "{ movies(order_by: {id: asc}) { id director { works_aggregate { aggregate { count } } } } }"
+    assert stage.ask(text)["data"]["movies"][0] == {
+        "id": 1,
+        "director": {"works_aggregate": {"aggregate": {"count": 1}}},
+    }

@@ -53,7 +53,7 @@ class _Project:
                 said = {"role": step["role"], "permission": step["permission"]}
                 self._table(step["table"]).setdefault(kind, []).append(said)
             case "add_computed_field":
-                said = {"name": step["name"], "definition": step["definition"]}
+                said = {"name": step["name"], "definition": step["definition"], "comment": step.get("comment")}
                 self._table(step["table"]).setdefault("computed_fields", []).append(said)
             case "track_function":
                 self.functions[_key(step["function"])] = {

@@ -111,30 +111,41 @@ class Mainstay:
             )
         self.said.relations.append(Relating(table, name, to, columns, tuple((on or {}).items()), many, incoming))
 
-    def compute(
-        self, table: str, name: str, function: str, *, row: str | None = None, session: str | None = None
+    def compute(  # noqa: PLR0913 - what a function is passed
+        self,
+        table: str,
+        name: str,
+        function: str,
+        *,
+        row: str | None = None,
+        session: str | None = None,
+        comment: str | None = None,
     ) -> None:
         """Serve a function of the table's row as a column of that name, or as a relation where it returns rows.
 
         `row` names the argument that takes the row, by default the first of its type; `session` the one that takes all
-        of the caller's claims, as JSON. What else it takes a GraphQL request passes as `args`. Checked when the app
-        starts.
+        of the caller's claims, as JSON. What else it takes a GraphQL request passes as `args`. `comment` describes the
+        column, by default as the database does. Checked when the app starts.
         """
-        self.said.computed.append(Computing(table, name, function, row, session))
+        self.said.computed.append(Computing(table, name, function, row, session, comment))
 
-    def name(
+    def name(  # noqa: PLR0913 - each names another thing
         self,
         table: str,
         name: str | None = None,
         *,
         columns: Mapping[str, str] | None = None,
         roots: Mapping[str, str] | None = None,
+        comment: str | None = None,
+        comments: Mapping[str, str] | None = None,
     ) -> None:
         """What GraphQL calls a table, its columns {column: name}, and its root fields {"select_by_pk": name}.
 
-        REST keeps the database's own names. Checked when the app starts.
+        `comment` and `comments` {column: text} describe them, in the place of the database's comments. REST keeps the
+        database's own names. Checked when the app starts.
         """
-        self.said.names[table] = Naming(name, dict(columns or {}), dict(roots or {}))
+        said = dict(columns or {}), dict(roots or {}), comment, dict(comments or {})
+        self.said.names[table] = Naming(name, *said)
 
     def configure(self, settings: Settings) -> None:
         """Other settings, before `start`."""

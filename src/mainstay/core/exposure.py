@@ -29,12 +29,15 @@ ROOTS = (
 class Naming(msgspec.Struct, frozen=True):
     """How one table is called: `name`, its columns by their own names, and its root fields by their kind in `ROOTS`.
 
-    What is not said is called as the rest of the grammar has it.
+    `comment` and `comments` describe it and its columns, in the place of the database's own comments. What is not said
+    is called as the rest of the grammar has it.
     """
 
     name: str | None = None
     columns: Mapping[str, str] = {}
     roots: Mapping[str, str] = {}
+    comment: str | None = None
+    comments: Mapping[str, str] = {}
 
 
 class Exposure(msgspec.Struct, frozen=True):

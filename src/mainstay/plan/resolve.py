@@ -121,7 +121,7 @@ def _nested(view: View, table: Table, embed: Embed, where: str) -> Nested:
         select = distinct(view, select, embed.distinct)
     select = msgspec.structs.replace(select, limit=embed.limit, skip=embed.offset)
     nested = nest(view, table, relation, embed.name, select)
-    hidden = embed.summary is None and _is_empty(embed)
+    hidden = _is_empty(embed)
     return msgspec.structs.replace(
         nested, join=embed.join, spread=embed.spread, hidden=hidden, arguments=embed.arguments
     )
@@ -148,7 +148,7 @@ def _summed(view: View, table: Table, member: Member, path: str) -> Summed:
 
 def _is_empty(embed: Embed) -> bool:
     """An embed that picks nothing, or nothing but such embeds, is there for its filter and does not show."""
-    return all(isinstance(item, Embed) and _is_empty(item) for item in embed.select)
+    return embed.summary is None and all(isinstance(item, Embed) and _is_empty(item) for item in embed.select)
 
 
 def _sort(view: View, table: Table, key: Order, nested: Sequence[Nested], *, grouped: bool) -> Sort:

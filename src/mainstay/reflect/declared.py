@@ -50,6 +50,7 @@ class Computing(msgspec.Struct, frozen=True):
     function: str
     row: str | None = None
     session: str | None = None
+    comment: str | None = None
 
 
 class Said:
@@ -76,7 +77,7 @@ def names_of(said: Said, catalog: Catalog) -> dict[TableKey, Naming]:
     for name, naming in said.names.items():
         where = f"name {name!r}"
         table = _table(name, catalog, where)
-        for column in naming.columns:
+        for column in (*naming.columns, *naming.comments):
             _require(column, table.columns, where, f"{table.key} has no column")
         for root in naming.roots:
             _require(root, ROOTS, where, "no kind of root field is called")
@@ -147,10 +148,12 @@ def _computed(catalog: Catalog, said: Computing) -> Catalog:
         hint = f"those of its rows are {', '.join(known) or 'none'}; arguments have names, and no other is called so"
         raise DeclarationError(f"{key} is no function of a row of {table.key}", where=where, hint=hint)
     if isinstance(made, Column):
-        columns = {**table.columns, said.name: msgspec.structs.replace(made, name=said.name)}
+        kept = {name: column for name, column in table.columns.items() if column.function != key}
+        comment = said.comment or made.comment or f'A computed field, executes function "{key.name}"'
+        columns = {**kept, said.name: msgspec.structs.replace(made, name=said.name, comment=comment)}
         return _with(catalog, msgspec.structs.replace(table, columns=columns))
     renamed = msgspec.structs.replace(made, name=said.name, declared=True)
-    others = tuple(each for each in table.relations if each is not made and each.name != said.name)
+    others = tuple(each for each in table.relations if each.function != key)
     return _with(catalog, msgspec.structs.replace(table, relations=(*others, renamed)))
 
 
@@ -173,7 +176,8 @@ def _called(catalog: Catalog, table: Table, key: FunctionKey, said: Computing, w
     rest = tuple(each for each in function.arguments if each.name not in (row.name, said.session))
     passing = Passing(row.name, said.session, rest)
     if function.rows is None and not function.many:
-        return Column(said.name, function.returns, generated=True, function=key, passing=passing)
+        returned, comment = function.returns, function.comment
+        return Column(said.name, returned, generated=True, comment=comment, function=key, passing=passing)
     target = None if function.rows is None else catalog.tables[function.rows]
     if target is None or target.form is TableForm.ROWS:
         hint = "Let it return one value, or rows of a table that is served."

@@ -106,10 +106,12 @@ class _Writer:
         for table in self.tables:
             schema, name = value_of(table.get("table"))
             said = table.get("configuration") or {}
+            configured = {
+                column: each for column, each in (said.get("column_config") or {}).items() if isinstance(each, Mapping)
+            }
             columns = dict(said.get("custom_column_names") or {})
-            for column, each in (said.get("column_config") or {}).items():
-                if isinstance(each, Mapping) and each.get("custom_name"):
-                    columns[column] = each["custom_name"]
+            columns |= {column: each["custom_name"] for column, each in configured.items() if each.get("custom_name")}
+            comments = {column: each["comment"] for column, each in configured.items() if each.get("comment")}
             roots = {kind: _root(each) for kind, each in (said.get("custom_root_fields") or {}).items() if _root(each)}
             called = said.get("custom_name")
             if called is None and schema != "public" and schema == self.schemas[0]:
@@ -117,6 +119,8 @@ class _Writer:
             arguments = [name_of(table.get("table")), *([constant(called)] if called else [])]
             arguments += [f"columns={constant(columns)}"] if columns else []
             arguments += [f"roots={constant(roots)}"] if roots else []
+            arguments += [f"comment={constant(said['comment'])}"] if said.get("comment") else []
+            arguments += [f"comments={constant(comments)}"] if comments else []
             if len(arguments) > 1:
                 yield call("app.name", arguments)
 
@@ -151,6 +155,7 @@ class _Writer:
                 for said, argument in (("row", "table_argument"), ("session", "session_argument")):
                     if definition.get(argument):
                         arguments.append(f"{said}={constant(definition[argument])}")
+                arguments += [f"comment={constant(each['comment'])}"] if each.get("comment") else []
                 yield call("app.compute", arguments)
 
     def _tracking(self) -> Iterator[str]:

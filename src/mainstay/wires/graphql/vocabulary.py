@@ -203,7 +203,7 @@ class Vocabulary:
             nested,
             merged,
             bool(readable),
-            table.comment,
+            naming.comment or table.comment or f'columns and relationships of "{table.name}"',
             described.aggregates,
             self.names,
             {field: column for field, column in shown.items() if field not in columns},
@@ -262,7 +262,12 @@ class Vocabulary:
 def _fields(columns: Mapping[str, Column], naming: Naming, names: Names) -> dict[str, Column]:
     """The columns by what they are called; one without a name that GraphQL can say is left out."""
     named = ((naming.columns.get(name) or names.field(name), column) for name, column in columns.items())
-    return {field: column for field, column in named if NAME.fullmatch(field)}
+    return {field: _described(column, naming) for field, column in named if NAME.fullmatch(field)}
+
+
+def _described(column: Column, naming: Naming) -> Column:
+    comment = naming.comments.get(column.name)
+    return column if comment is None else msgspec.structs.replace(column, comment=comment)
 
 
 def _written(
