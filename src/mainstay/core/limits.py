@@ -26,7 +26,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Items of select in all; past it 400."""
     roots_max: int = 20
     """Root fields of one GraphQL operation; past it 400."""
-    graphql_batch_max: int = 10
+    graphql_batch_max: int = 5
     """GraphQL requests in one body; past it 400."""
     document_bytes_max: int = 32_768
     """Bytes of a GraphQL document; past it 400."""

@@ -118,6 +118,8 @@ BUSY = frozenset({"MS503", "MS504", "PGRST000", "PGRST001", "PGRST002", "PGRST00
 NO_REQUEST = "request"
 """`where` of a problem with the HTTP request rather than with its document."""
 RETRY_AFTER_S = 1
+TEXT_MAX = 500
+"""Characters of a message, and of a path."""
 
 
 class Extensions(msgspec.Struct):
@@ -187,4 +189,9 @@ def status_of(problem: Problem, *, told: bool, anonymous: bool) -> int:
 def body_of(problem: Problem) -> bytes:
     where = problem.where or "$"
     path = where if where.startswith("$") else "$"
-    return encode(Errors([Error(message_of(problem), Extensions(path, code_of(problem)))]))
+    return encode(Errors([Error(_short(message_of(problem)), Extensions(_short(path), code_of(problem)))]))
+
+
+def _short(text: str) -> str:
+    """An answer that repeats what was sent is no longer for it."""
+    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}…"
