@@ -3,6 +3,7 @@
 The names of a role are gathered the first time that it sends a document which is not known yet, and kept.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TypeAlias
@@ -21,10 +22,10 @@ from mainstay.event.expiry import expires
 from mainstay.event.live import Asked, Live, changing
 from mainstay.event.stream import batches
 from mainstay.pipeline import Pipeline
-from mainstay.plan.describe import describe
+from mainstay.plan.describe import Seen
 from mainstay.sql.ledger import Ledger
 from mainstay.transact.together import Transacted, transact
-from mainstay.wires.graphql import CONVENTIONS, GraphWire, Prepared, Question, Vocabulary
+from mainstay.wires.graphql import CONVENTIONS, GraphWire, Index, Prepared, Question, Vocabulary
 
 VOCABULARIES_MAX = 20
 """Roles whose names are kept."""
@@ -54,12 +55,12 @@ class Graph:
         self.pipeline = pipeline
         self.granting = granting
         self.told = served.wire.told
-        self.exposure = served.exposure
         self.live = live
         self.current = current
         """What answers now, which a subscription may outlast."""
         self.aggregates = aggregates
-        self.names = CONVENTIONS[naming]()
+        catalog = pipeline.catalog
+        self.index = Index(catalog.named, catalog.schemas, exposure=served.exposure, names=CONVENTIONS[naming]())
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
 
     async def answer(self, request: Request, principal: Principal) -> Response:
@@ -90,7 +91,10 @@ class Graph:
         prepared = self.wire.known(question, role)
         if prepared is None:  # what is wrong with it tells of names, so it is asked first whether the caller is served
             await self.pipeline.admit(principal, settings)
-            prepared = self.wire.prepare(question, role, await self._vocabulary(role))
+            vocabulary = await self._vocabulary(role)
+            if self.wire.is_long(question):
+                return await asyncio.to_thread(self.wire.prepare, question, role, vocabulary)
+            prepared = self.wire.prepare(question, role, vocabulary)
         return prepared
 
     async def subscribe(
@@ -141,8 +145,7 @@ class Graph:
         if known is None:
             catalog, policy = self.pipeline.catalog, await self.granting(role)
             limits = self.pipeline.limits
-            described = [describe(catalog, policy, role, limits, schema=schema) for schema in catalog.schemas]
-            known = Vocabulary(described, exposure=self.exposure, aggregates=self.aggregates, names=self.names)
+            known = Vocabulary(Seen(catalog, policy, role, limits), self.index, aggregates=self.aggregates)
             self._vocabularies.put(role, known)
         return known
 

@@ -4,11 +4,12 @@ Made by `plan.describe` and rendered by wires. A description holds nothing that 
 the catalog's without hidden columns, keys and relations, so that a wire which prints all of it leaks nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
-from mainstay.core.catalog import Function, Relation, Table, TableKey
+from mainstay.core.catalog import Function, FunctionKey, Relation, Table, TableKey
 from mainstay.core.limits import Limits
 from mainstay.core.rule import Action
 
@@ -83,3 +84,18 @@ class Description(msgspec.Struct, frozen=True):
     schemas: tuple[str, ...]
     limits: Limits = Limits()
     functions: tuple[FunctionDescription, ...] = ()
+
+
+class Sight(Protocol):
+    """What one role sees, one thing at a time: of a thousand tables only those are described that are asked for."""
+
+    def tables(self) -> Iterable[TableKey]:
+        """All tables that the role sees, in the catalog's order."""
+        ...
+
+    def actions(self, key: TableKey) -> frozenset[Action]:
+        """Those of its description."""
+        ...
+
+    def table(self, key: TableKey) -> TableDescription | None: ...
+    def function(self, key: FunctionKey) -> FunctionDescription | None: ...

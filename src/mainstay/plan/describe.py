@@ -43,6 +43,29 @@ def describe(catalog: Catalog, policy: Policy, role: str, limits: Limits, *, sch
     )
 
 
+class Seen:
+    """The same, of all schemas and one thing at a time (`core.description.Sight`)."""
+
+    def __init__(self, catalog: Catalog, policy: Policy, role: str, limits: Limits) -> None:
+        self._view = View(catalog, policy, role, limits)
+
+    def tables(self) -> Iterator[TableKey]:
+        return (key for key in self._view.catalog.tables if _actions(self._view, key))
+
+    def actions(self, key: TableKey) -> frozenset[Action]:
+        return _actions(self._view, key)
+
+    def table(self, key: TableKey) -> TableDescription | None:
+        table = self._view.catalog.tables.get(key)
+        return None if table is None or not self.actions(key) else _describe_table(self._view, table)
+
+    def function(self, key: FunctionKey) -> FunctionDescription | None:
+        view = self._view
+        if key not in view.catalog.functions or not view.policy.may_call(view.role, key):
+            return None
+        return _describe_function(view, key)
+
+
 def _describe_function(view: View, key: FunctionKey) -> FunctionDescription:
     catalog, overloads = view.catalog, view.functions(FunctionRef(key.name, key.schema))
     own = {

@@ -4,6 +4,7 @@ Made once at start-up and never changed; answers depend on the role and the tabl
 """
 
 import hashlib
+from collections.abc import Iterable
 
 from mainstay.core.catalog import Catalog, FunctionKey, Table, TableKey
 from mainstay.core.condition import FALSE, TRUE, Condition, either
@@ -37,9 +38,9 @@ class Policy:
             if action is Action.READ
         }
         self._actions: dict[Key, frozenset[Action]] = {
-            (role, table): frozenset(action for action, of in by_table if of == table)
+            (role, table): actions
             for role, by_table in self._rules.items()
-            for _, table in by_table
+            for table, actions in _actions(by_table).items()
         }
         self._visible = {
             role: tuple(table for table in catalog.tables if (role, table) in self._actions) for role in self.roles
@@ -86,6 +87,13 @@ def _by_table(rules: list[Rule]) -> dict[tuple[Action, TableKey], tuple[Rule, ..
     for rule in rules:
         found.setdefault((rule.action, rule.table), {})[rule] = None
     return {key: tuple(each) for key, each in found.items()}
+
+
+def _actions(rules: Iterable[tuple[Action, TableKey]]) -> dict[TableKey, frozenset[Action]]:
+    found: dict[TableKey, set[Action]] = {}
+    for action, table in rules:
+        found.setdefault(table, set()).add(action)
+    return {table: frozenset(actions) for table, actions in found.items()}
 
 
 def _reading(rules: tuple[Rule, ...], table: Table) -> Reading:

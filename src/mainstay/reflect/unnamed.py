@@ -5,7 +5,6 @@ relationship covers already is left to that.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import permutations
 
 from mainstay.core.catalog import Junction, Relation, Table, TableKey
 from mainstay.reflect.keys import ForeignKey
@@ -56,11 +55,15 @@ def _through_junctions(tables: Mapping[TableKey, Table], keys: list[ForeignKey])
 
     https://docs.postgrest.org/en/v14/references/api/resource_embedding.html#many-to-many-relationships
     """
-    for near, far in permutations(keys, 2):
+    of: dict[TableKey, list[ForeignKey]] = {}
+    for key in keys:
+        of.setdefault(key.source, []).append(key)
+    for near in keys:
         whole = set(tables[near.source].primary_key)
-        if near.source == far.source and whole.issuperset(near.columns + far.columns):
-            junction = Junction(near.source, _turned(near), _turned(far), near.name, far.name)
-            yield Relation(None, near.target, far.target, to_one=False, junction=junction, outgoing=False)
+        for far in of[near.source]:
+            if far is not near and whole.issuperset(near.columns + far.columns):
+                junction = Junction(near.source, _turned(near), _turned(far), near.name, far.name)
+                yield Relation(None, near.target, far.target, to_one=False, junction=junction, outgoing=False)
 
 
 def _turned(key: ForeignKey) -> tuple[tuple[str, str], ...]:

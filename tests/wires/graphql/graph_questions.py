@@ -8,16 +8,16 @@ from cinema.app import cinema
 from mainstay.core.exchange import Request
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
-from mainstay.plan.describe import describe
-from mainstay.wires.graphql import CONVENTIONS, GraphWire, Vocabulary
+from mainstay.plan.describe import Seen
+from mainstay.wires.graphql import CONVENTIONS, GraphWire, Index, Vocabulary
 
 CINEMA = cinema()
 
 
 @cache
 def vocabulary(role: str = "anonymous", *, aggregates: bool = True, naming: str = "hasura-default") -> Vocabulary:
-    described = describe(CINEMA.catalog, CINEMA.policy, role, Limits())
-    return Vocabulary([described], aggregates=aggregates, names=CONVENTIONS[naming]())
+    index = Index(CINEMA.catalog.named, CINEMA.catalog.schemas, names=CONVENTIONS[naming]())
+    return Vocabulary(Seen(CINEMA.catalog, CINEMA.policy, role, Limits()), index, aggregates=aggregates)
 
 
 def posted(text: str, variables: Any = None, name: str | None = None, **headers: str) -> Request:

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from graph_questions import CINEMA, posted, vocabulary
 from graphql import GraphQLObjectType, GraphQLSchema, get_introspection_query, print_type
@@ -13,8 +14,9 @@ from mainstay.core.limits import Limits
 from mainstay.core.operation import Read, Together
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
-from mainstay.plan.describe import describe
-from mainstay.wires.graphql import CONVENTIONS, GraphWire
+from mainstay.plan.describe import Seen, describe
+from mainstay.wires.graphql import CONVENTIONS, GraphWire, Vocabulary
+from mainstay.wires.graphql import wire as wires
 from services.graph_schema import introspected, prepare, schema_of
 
 ROLES = ("anonymous", "member", "editor", "critic", "owner")
@@ -168,15 +170,33 @@ def test_fields_of_fields_of_fields_are_too_deep() -> None:
     assert raised.value.code == "MS403"
 
 
-def test_it_is_told_only_where_it_is_switched_on_and_never_kept() -> None:
+def test_it_is_told_only_where_it_is_switched_on() -> None:
     off = GraphWire(("/graphql",), Limits())
     for text in ("{ __schema { queryType { name } } }", '{ __type(name: "films") { name } }'):
         with pytest.raises(Problem) as raised:
             off.prepare(off.parse(posted(text)), "anonymous", vocabulary())
         assert raised.value.message == "introspection is not allowed"
-        question = WIRE.parse(posted(text))
-        WIRE.prepare(question, "anonymous", vocabulary())
-        assert WIRE.known(question, "anonymous") is None
+
+
+def test_short_answers_are_kept_and_long_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = GraphWire(("/graphql",), Limits(), introspection=True)
+    question = wire.parse(posted("query ($n: String!) { __type(name: $n) { name } }", {"n": "films"}))
+    assert wire.prepare(question, "anonymous", vocabulary()) is wire.known(question, "anonymous")
+    assert wire.known(question, "owner") is None
+    assert wire.known(msgspec.structs.replace(question, variables={"n": "tags"}), "anonymous") is None
+    monkeypatch.setattr(wires, "TOLD_BYTES_MAX", 10)
+    question = wire.parse(posted("{ __schema { queryType { name } } }"))
+    wire.prepare(question, "anonymous", vocabulary())
+    assert wire.known(question, "anonymous") is None
+
+
+def test_a_schema_keeps_no_table_of_a_role() -> None:
+    names = Vocabulary(Seen(CINEMA.catalog, CINEMA.policy, "owner", Limits()), vocabulary("owner").index)
+    wire = GraphWire(("/graphql",), Limits(), introspection=True)
+    prepare(wire, wire.parse(posted("{ __schema { types { name } } }")), "owner", names)
+    assert len(names.types) == 0
+    prepare(wire, wire.parse(posted("{ films { id tags { id } } }")), "owner", names)
+    assert 0 < len(names.types) < len(CINEMA.catalog.named)
 
 
 def test_a_role_that_may_read_nothing_has_a_schema() -> None:

@@ -6,7 +6,8 @@ nothing is executed here, and a text that is known is not even parsed.
 
 from mainstay.wires.graphql.naming import CONVENTIONS
 from mainstay.wires.graphql.request import Question
+from mainstay.wires.graphql.roots import Index
 from mainstay.wires.graphql.vocabulary import Vocabulary
 from mainstay.wires.graphql.wire import GraphWire, Prepared
 
-__all__ = ["CONVENTIONS", "GraphWire", "Prepared", "Question", "Vocabulary"]
+__all__ = ["CONVENTIONS", "GraphWire", "Index", "Prepared", "Question", "Vocabulary"]

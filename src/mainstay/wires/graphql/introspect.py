@@ -4,6 +4,7 @@ A selection is read once, and then taken of each type: what was said of a type u
 again. Lists of lists of fields would grow without a bound, so they nest twice at most, as clients' own tools need.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from mainstay.wires.graphql.types import DIRECTIVES, META, Member, TypeKind, bar
 LISTS = frozenset({"fields", "inputFields", "interfaces", "possibleTypes"})
 NESTED_MAX = 2
 FIELDS = frozenset({"__schema", "__type"})
+ASKING = re.compile(r"__schema\b|__type\b")
+"""A document that may ask for some of it."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -36,7 +39,7 @@ class Taken(NamedTuple):
 
 def read_introspection(translation: Translation, asked: Asked) -> bytes:
     """The answer, as JSON. Raises Problem for what introspection does not have, and for lists nested too deep."""
-    schema = Schema(translation.vocabulary)
+    schema = Schema(translation.vocabulary.apart())
     teller = Teller(schema)
     if asked.name == "__schema":
         require_arguments(asked, frozenset(), "query_root")

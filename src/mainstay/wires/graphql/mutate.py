@@ -28,11 +28,12 @@ from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, require_arguments, subfields, typename
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown
+from mainstay.wires.graphql.roots import WriteKind
 from mainstay.wires.graphql.rows import Rows, read_conflict
 from mainstay.wires.graphql.select import read_items
 from mainstay.wires.graphql.spelling import array_text, check, json_text, spelling, text
 from mainstay.wires.graphql.translation import Translation, items_of
-from mainstay.wires.graphql.vocabulary import SUMMABLE, TableType, WriteKind
+from mainstay.wires.graphql.vocabulary import SUMMABLE, TableType
 from mainstay.wires.graphql.where import read_where
 
 ROOT = "mutation_root"
@@ -67,7 +68,7 @@ class Root(NamedTuple):
 
 def read_mutation(translation: Translation) -> list[Root]:
     """All root fields, in order. Raises Problem for whatever the role has no name for, and past `roots_max`."""
-    if not translation.vocabulary.writes and not translation.vocabulary.calls:
+    if not translation.vocabulary.mutable:
         raise invalid("no mutations exist", "$")
     selection = translation.document.operation.selection_set
     fields = translation.document.fields([(selection, "$.selectionSet")], ROOT, translation.variables)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
 from mainstay.core.problem import Problem
 
+NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+"""A name that GraphQL can say (GraphQL, 2.1.9); those with two underscores in front are its own."""
 WORDS = frozenset({
     *(name for name in (*COMPARISONS, *COLUMNS) if "_" in name[1:]),
     *("_is_null", "_delete_key", "_delete_elem", "_delete_at_path"),

@@ -11,11 +11,11 @@ from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, typename
 from mainstay.wires.graphql.introspect import FIELDS, read_introspection
 from mainstay.wires.graphql.problems import invalid, unknown
-from mainstay.wires.graphql.schema_roots import NOTHING, QUERY, SUBSCRIPTION, has_queries
+from mainstay.wires.graphql.roots import RootKind
+from mainstay.wires.graphql.schema_roots import NOTHING, QUERY, SUBSCRIPTION
 from mainstay.wires.graphql.select import read_aggregate, read_by_key, read_rows
 from mainstay.wires.graphql.stream import read_stream
 from mainstay.wires.graphql.translation import Translation
-from mainstay.wires.graphql.vocabulary import RootKind
 
 Root: TypeAlias = Read | Invoke | str | msgspec.Raw
 """One root field: what is asked of the database, a text, or JSON that introspection told."""
@@ -38,9 +38,9 @@ def read_subscription(translation: Translation) -> list[tuple[str, Root]]:
     if len(roots) != 1 or roots[0].name == TYPENAME or roots[0].name in FIELDS:
         raise invalid("subscriptions must select one top level field", "$")
     [asked] = roots
-    table = translation.vocabulary.streams.get(asked.name)
-    if table is not None and asked.name not in translation.vocabulary.roots:
-        return [(asked.key, read_stream(translation, table, asked, SUBSCRIPTION))]
+    stream = translation.vocabulary.streams.get(asked.name)
+    if stream is not None and asked.name not in translation.vocabulary.roots:
+        return [(asked.key, read_stream(translation, stream[1], asked, SUBSCRIPTION))]
     return [(asked.key, _field(translation, asked, SUBSCRIPTION))]
 
 
@@ -51,7 +51,7 @@ def _root(translation: Translation, asked: Asked) -> Root:
         if not translation.introspection:
             raise invalid("introspection is not allowed", asked.place)
         return msgspec.Raw(read_introspection(translation, asked))
-    if asked.name == NOTHING.name and not has_queries(translation.vocabulary):
+    if asked.name == NOTHING.name and not translation.vocabulary.readable:
         return msgspec.Raw(b"null")
     return _field(translation, asked, QUERY)
 

@@ -27,7 +27,6 @@ from mainstay.wires.graphql.schema_roots import (
     SUBSCRIPTION,
     TELLING,
     function_arguments,
-    has_queries,
     mutation_root,
     query_root,
     read_member,
@@ -53,13 +52,11 @@ class Schema:
         self.vocabulary = vocabulary
         self.names = vocabulary.names
         self._made: dict[str, Type] = {}
-        self.readable = has_queries(vocabulary)
-        self.mutable = bool(vocabulary.writes or vocabulary.calls)
 
     @property
     def roots(self) -> tuple[str, str | None, str | None]:
         """Of queries, mutations and subscriptions; None where the role has none."""
-        return QUERY, MUTATION if self.mutable else None, SUBSCRIPTION if self.readable else None
+        return QUERY, MUTATION if self.vocabulary.mutable else None, SUBSCRIPTION if self.vocabulary.readable else None
 
     def type(self, name: str) -> Type | None:
         """The type of that name, were there a use for it."""
@@ -144,14 +141,16 @@ class Schema:
         if name == QUERY:
             return query_root(self.vocabulary)
         if name == MUTATION:
-            return mutation_root(self.vocabulary) if self.mutable else None
+            return mutation_root(self.vocabulary) if self.vocabulary.mutable else None
         if name == SUBSCRIPTION:
-            return subscription_root(self.vocabulary) if self.readable else None
+            return subscription_root(self.vocabulary) if self.vocabulary.readable else None
         if name == self.names.shared("order_by"):
             return Type(TypeKind.ENUM, "order_by", values=tuple(map(Value, ORDERINGS)))
         if name == self.names.shared("cursor_ordering"):
             return Type(TypeKind.ENUM, "cursor_ordering", values=tuple(map(Value, CURSORS)))
-        return self._of_table(name) or function_arguments(self.vocabulary, name) or self._passed.get(name)
+        if (table := self._of_table(name)) is not None or not name.lower().endswith("args"):
+            return table
+        return function_arguments(self.vocabulary, name) or self._passed.get(name)
 
     @cached_property
     def _passed(self) -> dict[str, Type]:
@@ -159,18 +158,14 @@ class Schema:
         return {each.name: each for table in self.vocabulary.types.values() for each in passed_inputs(table)}
 
     def _of_table(self, name: str) -> Type | None:
-        tables = self._tables
-        if (table := tables.get(name)) is not None and table.columns:
+        named = self.vocabulary.named
+        if (table := named(name)) is not None and table.columns:
             return row(self.vocabulary, table)
         for suffix, build in OF_TABLES.items():
             end = self.names.type(f"x_{suffix}")[1:]
-            if name.endswith(end) and (table := tables.get(name[: -len(end)])) is not None:
+            if name.endswith(end) and (table := named(name[: -len(end)])) is not None:
                 return build(self.vocabulary, table) if table.type(suffix) == name else None
         return None
-
-    @cached_property
-    def _tables(self) -> dict[str, TableType]:
-        return {table.name: table for table in self.vocabulary.types.values()}
 
     @cached_property
     def scalars(self) -> dict[str, Type]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from mainstay.wires.graphql.roots import RootKind, WriteKind
 from mainstay.wires.graphql.schema_tables import listing
 from mainstay.wires.graphql.schema_writes import changes, conflict, key_of
 from mainstay.wires.graphql.types import Member, Type, inputs, objects
-from mainstay.wires.graphql.vocabulary import FunctionField, RootKind, TableType, Vocabulary, WriteKind, scalar_name
+from mainstay.wires.graphql.vocabulary import FunctionField, TableType, Vocabulary, scalar_name
 
 QUERY = "query_root"
 MUTATION = "mutation_root"
@@ -18,24 +19,20 @@ TELLING = {
 NOTHING = Member("no_queries_available", "String", comment="The role may read nothing.")
 
 
-def has_queries(vocabulary: Vocabulary) -> bool:
-    return any(table.columns for _, table in vocabulary.roots.values()) or bool(vocabulary.functions)
-
-
 def query_root(vocabulary: Vocabulary) -> Type:
     return objects(QUERY, _reads(vocabulary) or (NOTHING,))
 
 
 def subscription_root(vocabulary: Vocabulary) -> Type:
     """All that a query has, each on its own, and streams."""
-    streams = (_stream(name, table) for name, table in vocabulary.streams.items() if name not in vocabulary.roots)
+    streams = (_stream(name, table) for name, (_, table) in vocabulary.streams.items() if name not in vocabulary.roots)
     return objects(SUBSCRIPTION, (*_reads(vocabulary), *streams))
 
 
 def subscription_member(vocabulary: Vocabulary, name: str) -> Member | None:
     """One field of subscriptions."""
-    found, table = read_member(vocabulary, name), vocabulary.streams.get(name)
-    return found if found is not None or table is None else _stream(name, table)
+    found, stream = read_member(vocabulary, name), vocabulary.streams.get(name)
+    return found if found is not None or stream is None else _stream(name, stream[1])
 
 
 def _stream(name: str, table: TableType) -> Member:
@@ -47,30 +44,30 @@ def _stream(name: str, table: TableType) -> Member:
 def read_member(vocabulary: Vocabulary, name: str) -> Member | None:
     """One field of queries."""
     function, root = vocabulary.functions.get(name), vocabulary.roots.get(name)
-    if function is not None and function.table.columns:
+    if function is not None:
         return _call(name, function)
-    if root is not None and root[1].columns:
+    if root is not None:
         return _read(name, *root)
-    return NOTHING if name == NOTHING.name and not has_queries(vocabulary) else None
+    return NOTHING if name == NOTHING.name and not vocabulary.readable else None
 
 
 def write_member(vocabulary: Vocabulary, name: str) -> Member | None:
     """One field of mutations."""
     function, root = vocabulary.calls.get(name), vocabulary.writes.get(name)
-    if function is not None and function.table.columns:
+    if function is not None:
         return _call(name, function)
     return None if root is None else _write(vocabulary, name, *root)
 
 
 def _reads(vocabulary: Vocabulary) -> list[Member]:
-    fields = [_read(name, *root) for name, root in vocabulary.roots.items() if root[1].columns]
-    fields += (_call(name, each) for name, each in vocabulary.functions.items() if each.table.columns)
+    fields = [_read(name, *root) for name, root in vocabulary.roots.items()]
+    fields += (_call(name, each) for name, each in vocabulary.functions.items())
     return fields
 
 
 def mutation_root(vocabulary: Vocabulary) -> Type:
     fields = [_write(vocabulary, name, *root) for name, root in vocabulary.writes.items()]
-    fields += (_call(name, each) for name, each in vocabulary.calls.items() if each.table.columns)
+    fields += (_call(name, each) for name, each in vocabulary.calls.items())
     return objects(MUTATION, fields)
 
 

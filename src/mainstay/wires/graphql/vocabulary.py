@@ -6,7 +6,8 @@ does not exist, whatever the reason.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
+from functools import cached_property
+from typing import Generic
 
 import msgspec
 
@@ -16,22 +17,19 @@ from mainstay.core.catalog import (
     Column,
     ColumnType,
     Function,
-    FunctionKey,
     Kind,
     Passing,
     Relation,
     TableKey,
 )
 from mainstay.core.comparisons import plain_name
-from mainstay.core.description import Description, FunctionDescription, RelationDescription, TableDescription
-from mainstay.core.exposure import PLAIN, Exposure, Naming
+from mainstay.core.description import RelationDescription, Sight, TableDescription
+from mainstay.core.exposure import Naming
 from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.rule import Action
-from mainstay.core.tracking import FieldKind, Tracked
-from mainstay.wires.graphql.naming import HASURA, Names
-
-NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
-"""A name that GraphQL can say (GraphQL, 2.1.9); those with two underscores in front are its own."""
+from mainstay.core.tracking import FieldKind
+from mainstay.wires.graphql.naming import HASURA, NAME, Names
+from mainstay.wires.graphql.roots import AnyKind, Candidates, Index, K, RootKind, StreamKind, WriteKind
 
 SCALARS = {
     "integer": "Int",
@@ -51,22 +49,6 @@ SCALARS = {
 UNSAYABLE = re.compile(r"\W+|^(?=\d)")
 SUMMABLE = frozenset({Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT, Kind.INTERVAL})
 COMPARABLE = SUMMABLE | {Kind.TEXT, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.ENUM}
-
-
-class RootKind(Enum):
-    ROWS = "rows"
-    KEY = "by_pk"
-    AGGREGATE = "aggregate"
-
-
-class WriteKind(Enum):
-    INSERT = "insert"
-    INSERT_ONE = "insert one"
-    UPDATE = "update"
-    UPDATE_KEY = "update by key"
-    UPDATE_MANY = "update many"
-    DELETE = "delete"
-    DELETE_KEY = "delete by key"
 
 
 class RelationField(msgspec.Struct, frozen=True):
@@ -101,6 +83,8 @@ class TableType(msgspec.Struct, frozen=True):
     comment: str | None = None
     aggregates: bool = True
     names: Names = HASURA
+    kinds: frozenset[AnyKind] = frozenset()
+    """The root fields that it has."""
     called: dict[str, Column] = {}
     """Computed columns that can be selected and no more, for their functions have to be passed something."""
 
@@ -128,50 +112,72 @@ class FunctionField(msgspec.Struct, frozen=True):
 
 
 class Vocabulary:
-    """All of it for one role. With `aggregates` off, no aggregate has a name."""
+    """All of it for one role: each table from when it is first named. With `aggregates` off, no aggregate has one."""
 
-    def __init__(
-        self,
-        descriptions: Iterable[Description],
-        *,
-        exposure: Exposure = PLAIN,
-        aggregates: bool = True,
-        names: Names = HASURA,
-    ) -> None:
+    def __init__(self, sight: Sight, index: Index, *, aggregates: bool = True) -> None:
+        self.sight = sight
+        self.index = index
+        self.names = index.names
         self.aggregates = aggregates
-        self.names = names
-        self.types: dict[TableKey, TableType] = {}
-        self.roots: dict[str, tuple[RootKind, TableType]] = {}
-        self.streams: dict[str, TableType] = {}
+        self.types = Types(self)
+        self.roots: Roots[RootKind] = Roots(self, index.reads)
+        self.streams: Roots[StreamKind] = Roots(self, index.streams)
         """Of subscriptions alone."""
-        self.writes: dict[str, tuple[WriteKind, TableType]] = {}
-        self.functions: dict[str, FunctionField] = {}
-        self.calls: dict[str, FunctionField] = {}
-        descriptions = list(descriptions)
-        for index, description in enumerate(descriptions):
-            for table in description.tables:
-                if table.actions:
-                    prefix = "" if index == 0 else f"{description.schema}_"
-                    self._add(table, prefix, exposure.names.get(table.table.key, Naming()))
-        for description in descriptions:
-            for called in description.functions:
-                tracked = exposure.functions.get(FunctionKey(description.schema, called.name))
-                if tracked is not None:
-                    self._add_function(called, tracked)
+        self.writes: Roots[WriteKind] = Roots(self, index.writes)
 
-    def _add_function(self, described: FunctionDescription, tracked: Tracked) -> None:
-        """One that returns rows of a table that the role reads. Of several of a name none is: a field has one form."""
-        if len(described.overloads) != 1:
-            return
-        [function] = described.overloads
-        name = tracked.name or self.names.field(described.name)
-        field = self._field(function, name)
-        if field is None or not NAME.fullmatch(name):
-            return
-        fields = self.functions if tracked.kind is FieldKind.QUERY else self.calls
-        fields.setdefault(name, field)
-        if tracked.kind is FieldKind.QUERY and field.many and self.aggregates and field.table.aggregates:
-            fields.setdefault(self.names.field(f"{name}_aggregate"), msgspec.structs.replace(field, aggregate=True))
+    def apart(self) -> "Vocabulary":
+        """The same for who looks at all of it: what it keeps goes with it."""
+        return Vocabulary(self.sight, self.index, aggregates=self.aggregates)
+
+    @cached_property
+    def functions(self) -> dict[str, FunctionField]:
+        """Those that are fields of queries."""
+        fields: dict[str, FunctionField] = {}
+        for name, field in self._called(FieldKind.QUERY):
+            fields.setdefault(name, field)
+            if field.many and self.aggregates and field.table.aggregates:
+                fields.setdefault(self.names.field(f"{name}_aggregate"), msgspec.structs.replace(field, aggregate=True))
+        return fields
+
+    @cached_property
+    def calls(self) -> dict[str, FunctionField]:
+        """Those that are fields of mutations."""
+        fields: dict[str, FunctionField] = {}
+        for name, field in self._called(FieldKind.MUTATION):
+            fields.setdefault(name, field)
+        return fields
+
+    @cached_property
+    def mutable(self) -> bool:
+        """Whether the role may change anything."""
+        return bool(self.calls) or any(self.writes.of(key) for key in self.sight.tables() if self._may_write(key))
+
+    @cached_property
+    def readable(self) -> bool:
+        """Whether the role may ask for anything."""
+        return bool(self.functions) or any(self.roots.of(key) for key in self.sight.tables() if self._may_read(key))
+
+    def _may_write(self, key: TableKey) -> bool:
+        return not self.sight.actions(key) <= {Action.READ}
+
+    def _may_read(self, key: TableKey) -> bool:
+        return Action.READ in self.sight.actions(key)
+
+    def named(self, type_name: str) -> TableType | None:
+        """The table whose type is called so."""
+        found = (self.types.get(key) for key in self.index.types.get(type_name, ()))
+        return next((table for table in found if table is not None), None)
+
+    def _called(self, kind: FieldKind) -> Iterator[tuple[str, FunctionField]]:
+        """Functions that return rows of a table that the role reads. Of several of a name none is."""
+        for key, tracked in self.index.exposure.functions.items():
+            described = self.sight.function(key) if tracked.kind is kind else None
+            if described is None or len(described.overloads) != 1:
+                continue
+            name = tracked.name or self.names.field(described.name)
+            field = self._field(described.overloads[0], name)
+            if field is not None and NAME.fullmatch(name):
+                yield name, field
 
     def _field(self, function: Function, name: str) -> FunctionField | None:
         table = None if function.rows is None else self.types.get(function.rows)
@@ -179,68 +185,6 @@ class Vocabulary:
             return None
         arguments = {self.names.field(each.name): each for each in function.arguments}
         return FunctionField(name, FunctionRef(function.key.name, function.key.schema), arguments, table, function.many)
-
-    def _add(self, described: TableDescription, prefix: str, naming: Naming) -> None:
-        table, readable = described.table, set(described.readable)
-        name = naming.name or f"{prefix}{table.name}"
-        if not NAME.fullmatch(name):
-            return
-        fields = _fields(table.columns, naming, self.names)
-        shown = {field: column for field, column in fields.items() if column.name in readable}
-        columns = {field: column for field, column in shown.items() if not column.passing.required}
-        key = tuple(field for each in table.primary_key for field, column in columns.items() if column.name == each)
-        key = key if len(key) == len(table.primary_key) else ()
-        ref = TableRef(table.name, table.key.schema if prefix else None)
-        relations, nested, merged = _named(described, shown, self.names)
-        written = _written(described, fields)
-        found = self.types[table.key] = TableType(
-            self.names.type(name),
-            ref,
-            columns,
-            relations,
-            key,
-            *written,
-            nested,
-            merged,
-            bool(readable),
-            naming.comment or table.comment or f'columns and relationships of "{table.name}"',
-            described.aggregates,
-            self.names,
-            {field: column for field, column in shown.items() if field not in columns},
-        )
-        self._add_writes(name, found, described, naming)
-        if not readable:
-            return
-        for kind, said, form, there in (
-            (RootKind.ROWS, "select", "{}", True),
-            (RootKind.KEY, "select_by_pk", "{}_by_pk", bool(key)),
-            (RootKind.AGGREGATE, "select_aggregate", "{}_aggregate", self.aggregates and described.aggregates),
-        ):
-            if there:
-                self.roots.setdefault(naming.roots.get(said) or self.names.field(form.format(name)), (kind, found))
-        if key:  # or nothing would tell rows apart that have one value
-            self.streams.setdefault(naming.roots.get("select_stream") or self.names.field(f"{name}_stream"), found)
-
-    def _add_writes(self, name: str, table: TableType, described: TableDescription, naming: Naming) -> None:
-        """Those that answer with a row, or find it by its key, only for who may read it."""
-        kinds: list[tuple[str, WriteKind, bool]] = []
-        if Action.CREATE in described.actions:
-            kinds += [("insert_{}", WriteKind.INSERT, True), ("insert_{}_one", WriteKind.INSERT_ONE, table.readable)]
-        if Action.UPDATE in described.actions:
-            kinds += [
-                ("update_{}", WriteKind.UPDATE, True),
-                ("update_{}_by_pk", WriteKind.UPDATE_KEY, bool(table.primary_key)),
-                ("update_{}_many", WriteKind.UPDATE_MANY, True),
-            ]
-        if Action.DELETE in described.actions:
-            kinds += [
-                ("delete_{}", WriteKind.DELETE, True),
-                ("delete_{}_by_pk", WriteKind.DELETE_KEY, bool(table.primary_key)),
-            ]
-        for form, kind, there in kinds:
-            if there:
-                said = form.replace("_{}", "")
-                self.writes.setdefault(naming.roots.get(said) or self.names.field(form.format(name)), (kind, table))
 
     def relation(self, table: TableType, name: str, *, passed: bool = False) -> tuple[RelationField, TableType] | None:
         """The relation of that name, and the type that it leads to. `passed`: it can be passed arguments."""
@@ -257,6 +201,122 @@ class Vocabulary:
         base = self.names.aggregate_of(name) if self.aggregates else None
         found = None if base is None else self.relation(table, base, passed=passed)
         return None if found is None or found[0].to_one or not found[1].aggregates else found
+
+
+class Types:
+    """The tables that the role has any use for, each kept once it was looked up."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._made: dict[TableKey, TableType | None] = {}
+
+    def get(self, key: TableKey) -> TableType | None:
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        return self._made[key]
+
+    def look(self, key: TableKey) -> TableType | None:
+        """The same, and nothing is kept."""
+        return self._made[key] if key in self._made else self._make(key)
+
+    def _make(self, key: TableKey) -> TableType | None:
+        vocabulary = self._vocabulary
+        described = vocabulary.sight.table(key)
+        return None if described is None else table_type(described, vocabulary.index, aggregates=vocabulary.aggregates)
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return sum(each is not None for each in self._made.values())
+
+    def keys(self) -> Iterable[TableKey]:
+        return self._vocabulary.sight.tables()
+
+    def values(self) -> Iterator[TableType]:
+        return (table for table in map(self.get, self.keys()) if table is not None)
+
+
+class Roots(Generic[K]):
+    """Root fields by their names: what they do, and to which table."""
+
+    def __init__(self, vocabulary: Vocabulary, candidates: Candidates[K]) -> None:
+        self._vocabulary = vocabulary
+        self._candidates: Mapping[str, list[tuple[K, TableKey]]] = candidates
+
+    def get(self, name: str) -> tuple[K, TableType] | None:
+        for kind, key in self._candidates.get(name, ()):
+            table = self._vocabulary.types.get(key)
+            if table is not None and kind in table.kinds:
+                return kind, table
+        return None
+
+    def items(self) -> Iterator[tuple[str, tuple[K, TableType]]]:
+        for name in self._candidates:
+            if (found := self.get(name)) is not None:
+                yield name, found
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def of(self, key: TableKey) -> bool:
+        """Whether the table has any of them."""
+        table = self._vocabulary.types.look(key)
+        return table is not None and any(kind in table.kinds for kind in self._kinds)
+
+    @cached_property
+    def _kinds(self) -> frozenset[K]:
+        return frozenset(kind for candidates in self._candidates.values() for kind, _ in candidates)
+
+
+def table_type(described: TableDescription, index: Index, *, aggregates: bool) -> TableType | None:
+    """The table as the role has it; None where GraphQL can't say its name."""
+    table, naming = described.table, index.naming(described.table.key)
+    name, names = index.name(table.key), index.names
+    if not NAME.fullmatch(name):
+        return None
+    fields = _fields(table.columns, naming, names)
+    shown = {field: column for field, column in fields.items() if column.name in described.readable}
+    columns = {field: column for field, column in shown.items() if not column.passing.required}
+    key = tuple(field for each in table.primary_key for field, column in columns.items() if column.name == each)
+    key = key if len(key) == len(table.primary_key) else ()
+    relations, nested, merged = _named(described, shown, names)
+    created, updated, constraints = _written(described, fields)
+    return TableType(
+        name=names.type(name),
+        ref=TableRef(table.name, None if table.key.schema == index.first else table.key.schema),
+        columns=columns,
+        relations=relations,
+        primary_key=key,
+        created=created,
+        updated=updated,
+        constraints=constraints,
+        nested=nested,
+        merged=merged,
+        readable=bool(columns),
+        comment=naming.comment or table.comment or f'columns and relationships of "{table.name}"',
+        aggregates=described.aggregates,
+        names=names,
+        called={field: column for field, column in shown.items() if field not in columns},
+        kinds=frozenset(_kinds(described, readable=bool(columns), keyed=bool(key), aggregates=aggregates)),
+    )
+
+
+def _kinds(described: TableDescription, *, readable: bool, keyed: bool, aggregates: bool) -> Iterator[AnyKind]:
+    """Writes that answer with a row, or find it by its key, are only for who may read it."""
+    actions = described.actions
+    there: dict[AnyKind, bool] = {
+        RootKind.ROWS: readable,
+        RootKind.KEY: readable and keyed,
+        RootKind.AGGREGATE: readable and aggregates and described.aggregates,
+        StreamKind.ROWS: readable and keyed,  # or nothing would tell rows apart that have one value
+        WriteKind.INSERT: Action.CREATE in actions,
+        WriteKind.INSERT_ONE: Action.CREATE in actions and readable,
+        WriteKind.UPDATE: Action.UPDATE in actions,
+        WriteKind.UPDATE_KEY: Action.UPDATE in actions and keyed,
+        WriteKind.UPDATE_MANY: Action.UPDATE in actions,
+        WriteKind.DELETE: Action.DELETE in actions,
+        WriteKind.DELETE_KEY: Action.DELETE in actions and keyed,
+    }
+    return (kind for kind, wanted in there.items() if wanted)
 
 
 def _fields(columns: Mapping[str, Column], naming: Naming, names: Names) -> dict[str, Column]:

@@ -120,9 +120,11 @@ def _exists(level: Level, given: Given, place: str) -> Condition:
 def _table(level: Level, given: Given, place: str) -> tuple[TableKey, TableType]:
     said = level.translation.variables.pin(given)
     schema, name = (said.get("schema"), said.get("name")) if isinstance(said, dict) else (None, said)
-    for key, table in level.translation.vocabulary.types.items():
-        there = table.ref.schema is None if schema is None else key.schema == schema
-        if there and key.name == name and table.readable:
+    vocabulary = level.translation.vocabulary
+    if isinstance(name, str) and isinstance(schema, str | None):
+        key = TableKey(schema or vocabulary.index.first, name)
+        table = vocabulary.types.get(key)
+        if table is not None and table.readable:
             return key, table
     raise invalid(f"table '{name}' not found" if schema is None else f"table '{schema}.{name}' not found", place)
 

@@ -21,6 +21,7 @@ from mainstay.wires.graphql.accept import GRAPHQL, JSON, wants_events, wants_sta
 from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.events import HEADERS, events
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
+from mainstay.wires.graphql.introspect import ASKING
 from mainstay.wires.graphql.mutate import read_mutation
 from mainstay.wires.graphql.opening import check_origin, choose
 from mainstay.wires.graphql.problems import BUSY, NO_REQUEST, RETRY_AFTER_S, body_of, live_elsewhere, status_of
@@ -34,6 +35,9 @@ from mainstay.wires.graphql.validate import validate
 from mainstay.wires.graphql.vocabulary import Vocabulary
 
 Key: TypeAlias = tuple[object, ...]
+
+TOLD_MAX, TOLD_BYTES_MAX = 8, 1 << 20
+"""Answers of introspection that are kept, and bytes of one that is: schemas themselves are not."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -66,7 +70,7 @@ class Prepared(msgspec.Struct, frozen=True):
     streams: bool = False
     """The answers to it are batches of rows, each behind the one before."""
     lasting: bool = True
-    """Whether it is kept: what holds a schema is not."""
+    """Whether it is kept with the others: what introspection told is not."""
 
 
 class GraphWire:
@@ -81,6 +85,7 @@ class GraphWire:
         self.number_texts = number_texts
         self._pins: Bounded[Key, tuple[Path, ...]] = Bounded(limits.plans_max)
         self._prepared: Bounded[Key, Prepared] = Bounded(limits.plans_max)
+        self._told: Bounded[Key, Prepared] = Bounded(TOLD_MAX)
 
     def parse(self, request: Request) -> Question:
         """Raises Problem, which `refuse` turns into a response."""
@@ -116,7 +121,10 @@ class GraphWire:
         """What was prepared for the same question, whatever its values; None the first time."""
         key = _key(question, role)
         pins = self._pins.get(key)
-        return None if pins is None else self._prepared.get((key, pinned(question.variables, pins)))
+        if pins is None:
+            return None
+        key = (key, pinned(question.variables, pins))
+        return self._prepared.get(key) or self._told.get(key)
 
     def prepare(self, question: Question, role: str, vocabulary: Vocabulary) -> Prepared:
         """Parse and look up, once. Raises Problem."""
@@ -142,14 +150,19 @@ class GraphWire:
         validate(document, Schema(vocabulary))
         if document.writes and question.safe:
             raise Problem("method-not-allowed", "Mutations are served by POST alone", where=NO_REQUEST)
-        if not prepared.lasting:
-            return prepared
         key = _key(question, role)
         # A value that another request of this form was known by stays a part of what they all are known by.
         pins = tuple(dict.fromkeys((*(self._pins.get(key) or ()), *variables.pins)))
         self._pins.put(key, pins)
-        self._prepared.put((key, pinned(question.variables, pins)), prepared)
+        if prepared.lasting or len(prepared.after) < TOLD_BYTES_MAX:
+            kept = self._prepared if prepared.lasting else self._told
+            kept.put((key, pinned(question.variables, pins)), prepared)
         return prepared
+
+    @staticmethod
+    def is_long(question: Question) -> bool:
+        """Whether to prepare it may take so long that others should not wait for it."""
+        return ASKING.search(question.text) is not None
 
     def operations(
         self, prepared: Prepared, question: Question, settings: tuple[tuple[str, str], ...] = ()
