@@ -13,7 +13,7 @@ from sqlalchemy import MetaData
 
 from mainstay.app.running import Running, database_url, make_pipeline
 from mainstay.app.served import Served, rest_wire, serve_catalog
-from mainstay.core.catalog import Catalog
+from mainstay.core.catalog import Catalog, TableKey
 from mainstay.core.exchange import Request, Response, Upgrade
 from mainstay.core.exposure import Naming
 from mainstay.core.found import Found
@@ -27,7 +27,7 @@ from mainstay.core.tracking import FieldKind, Tracked
 from mainstay.plan.view import Policy
 from mainstay.policy.declare import Policies, Role
 from mainstay.reflect.database import reflect_database
-from mainstay.reflect.declared import Computing, Relating, Said
+from mainstay.reflect.declared import CHOICES_MAX, Computing, Relating, Said, listing, with_choices
 from mainstay.reflect.joined import joined
 from mainstay.reflect.models import reflect_models
 from mainstay.reflect.sources import gather
@@ -35,7 +35,7 @@ from mainstay.serve.asgi import Asgi
 from mainstay.serve.rsgi import Rsgi
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresStore
-from mainstay.stores.postgres.introspect import introspect
+from mainstay.stores.postgres.introspect import introspect, listed
 from mainstay.wires.docs import DocsWire, GraphiqlWire, PageWire
 from mainstay.wires.rest import RestWire
 
@@ -138,14 +138,16 @@ class Mainstay:
         roots: Mapping[str, str] | None = None,
         comment: str | None = None,
         comments: Mapping[str, str] | None = None,
+        enum: bool = False,
     ) -> None:
         """What GraphQL calls a table, its columns {column: name}, and its root fields {"select_by_pk": name}.
 
-        `comment` and `comments` {column: text} describe them, in the place of the database's comments. REST keeps the
-        database's own names. Checked when the app starts.
+        `comment` and `comments` {column: text} describe them, in the place of the database's comments. `enum`: the keys
+        of its rows, as they are when the database is read, are the values of an enum, which columns that refer to it
+        then are of. REST keeps the database's own names and types. Checked when the app starts.
         """
         said = dict(columns or {}), dict(roots or {}), comment, dict(comments or {})
-        self.said.names[table] = Naming(name, *said)
+        self.said.names[table] = Naming(name, *said, enum)
 
     def configure(self, settings: Settings) -> None:
         """Other settings, before `start`."""
@@ -162,7 +164,8 @@ class Mainstay:
                 raise DeclarationError(
                     "the database was not read yet", where="Mainstay", hint="await app.load(), or app.start(), first."
                 )
-            self._served = serve_catalog(self.settings, self.policies, reflect_models(self.models), said=self.said)
+            catalog = with_choices(reflect_models(self.models), self.said, {})
+            self._served = serve_catalog(self.settings, self.policies, catalog, said=self.said)
         return self._served
 
     async def load(self) -> Served:
@@ -179,14 +182,18 @@ class Mainstay:
 
     async def _reflect(self, version: int) -> Served:
         settings = self.settings
-        found = await introspect(database_url(settings), settings.schemas, settings.extra_search_path)
-        return await asyncio.to_thread(self._made, found, version)  # which for thousands of tables takes a while
+        url = database_url(settings)
+        found = await introspect(url, settings.schemas, settings.extra_search_path)
+        keys = listing(self.said, settings.schemas)
+        rows = await listed(url, keys, CHOICES_MAX) if keys else {}
+        return await asyncio.to_thread(self._made, found, version, rows)  # which for thousands of tables takes a while
 
-    def _made(self, found: Found, version: int) -> Served:
+    def _made(self, found: Found, version: int, rows: Mapping[TableKey, Sequence[Mapping[str, object]]]) -> Served:
         settings = self.settings
         catalog = reflect_database(found, settings.schemas, version)
         if self.models is not None:
             catalog = joined(reflect_models(self.models), catalog)
+        catalog = with_choices(catalog, self.said, rows)
         return serve_catalog(settings, self.policies, catalog, role_settings=found.role_settings, said=self.said)
 
     @property

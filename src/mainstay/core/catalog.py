@@ -26,6 +26,7 @@ class Kind(Enum):
     JSON = "json"
     BINARY = "binary"
     ENUM = "enum"
+    CHOICE = "choice"  # a text that the rows of another table list: see Column.choices
     ARRAY = "array"
     RANGE = "range"
     VECTOR = "vector"
@@ -106,6 +107,18 @@ OF_ROW = Passing()
 """Of a function that takes the row alone."""
 
 
+class Choices(msgspec.Struct, frozen=True):
+    """The key values of a table's rows, as an enum of this name: (value, what is said of it)."""
+
+    name: str
+    values: tuple[tuple[str, str | None], ...]
+
+    @property
+    def type(self) -> ColumnType:
+        """What a grammar with enums takes a column for that refers to these."""
+        return ColumnType(Kind.CHOICE, self.name, labels=tuple(value for value, _ in self.values))
+
+
 class Column(msgspec.Struct, frozen=True):
     """One column. `optional`: an insert may leave it out. `generated`: no write may name it.
 
@@ -122,6 +135,8 @@ class Column(msgspec.Struct, frozen=True):
     expression: object | None = None
     default: object | None = None
     function: FunctionKey | None = None
+    choices: Choices | None = None
+    """Where it refers to a table whose rows are values of an enum."""
     passing: Passing = OF_ROW
 
     @property

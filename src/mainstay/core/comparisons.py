@@ -18,6 +18,10 @@ def _anything(_: ColumnType) -> bool:
     return True
 
 
+def _ordered(type_: ColumnType) -> bool:
+    return type_.kind is not Kind.CHOICE
+
+
 def _text(type_: ColumnType) -> bool:
     return type_.kind is Kind.TEXT or (type_.kind is Kind.OTHER and not (_tree(type_) or _shape(type_)))
 
@@ -82,7 +86,9 @@ LQUERY = ColumnType(Kind.OTHER, "lquery")
 LTXTQUERY = ColumnType(Kind.OTHER, "ltxtquery")
 
 COMPARISONS: Mapping[str, Comparison] = {
-    **{name: Comparison(operator) for name, operator in PLAIN.items()},
+    "_eq": Comparison(Operator.EQ),
+    "_neq": Comparison(Operator.NEQ),
+    **{name: Comparison(operator, of=_ordered) for name, operator in PLAIN.items() if name not in ("_eq", "_neq")},
     "_in": Comparison(Operator.IN, many=True),
     "_nin": Comparison(Operator.IN, negated=True, many=True),
     "_like": _pattern(Operator.LIKE),

@@ -30,7 +30,7 @@ class Naming(msgspec.Struct, frozen=True):
     """How one table is called: `name`, its columns by their own names, and its root fields by their kind in `ROOTS`.
 
     `comment` and `comments` describe it and its columns, in the place of the database's own comments. What is not said
-    is called as the rest of the grammar has it.
+    is called as the rest of the grammar has it. `enum`: its rows are the values of an enum.
     """
 
     name: str | None = None
@@ -38,6 +38,7 @@ class Naming(msgspec.Struct, frozen=True):
     roots: Mapping[str, str] = {}
     comment: str | None = None
     comments: Mapping[str, str] = {}
+    enum: bool = False
 
 
 class Exposure(msgspec.Struct, frozen=True):

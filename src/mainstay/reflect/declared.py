@@ -4,13 +4,15 @@ Made when the catalog is, so that whatever is said wrongly is told before anythi
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from mainstay.core.catalog import (
     Argument,
     Catalog,
+    Choices,
     Column,
     Function,
     FunctionKey,
@@ -24,6 +26,9 @@ from mainstay.core.catalog import (
 from mainstay.core.exposure import ROOTS, Naming
 from mainstay.core.problem import DeclarationError
 
+CHOICES_MAX = 1_000
+"""Values of one enum."""
+VALUE = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -60,6 +65,60 @@ class Said:
         self.relations: list[Relating] = []
         self.computed: list[Computing] = []
         self.names: dict[str, Naming] = {}
+
+
+def listing(said: Said, schemas: Sequence[str]) -> list[TableKey]:
+    """The tables whose rows are the values of enums."""
+    names = [name for name, naming in said.names.items() if naming.enum]
+    return [TableKey(*name.split(".", 1)) if "." in name else TableKey(schemas[0], name) for name in names]
+
+
+def with_choices(catalog: Catalog, said: Said, rows: Mapping[TableKey, Sequence[Mapping[str, object]]]) -> Catalog:
+    """The catalog in which columns that refer to such tables know their values. Raises DeclarationError."""
+    for name, naming in said.names.items():
+        if naming.enum:
+            table = _table(name, catalog, f"name {name!r}")
+            choices = _choices(table, naming, rows.get(table.key), f"name {name!r}")
+            catalog = _referring(catalog, table, choices)
+    return catalog
+
+
+def _choices(table: Table, naming: Naming, rows: Sequence[Mapping[str, object]] | None, where: str) -> Choices:
+    if rows is None:
+        hint = "Say reflect=, so that the database is read when the app starts."
+        raise DeclarationError(f"the rows of {table.key} are not known", where=where, hint=hint)
+    if len(rows) > CHOICES_MAX:
+        hint = "Refer to it as to any other table."
+        raise DeclarationError(f"{table.key} has more than {CHOICES_MAX} rows", where=where, hint=hint)
+    others = [name for name in table.columns if name not in table.primary_key]
+    if len(table.primary_key) != 1 or table.columns[table.primary_key[0]].type.kind is not Kind.TEXT or len(others) > 1:
+        hint = "It has a primary key of one column of text, and besides at most one column, that says more of each."
+        raise DeclarationError(f"{table.key} is no table of values", where=where, hint=hint)
+    values = tuple((str(row[table.primary_key[0]]), _comment(row, others)) for row in rows)
+    unsayable = [value for value, _ in values if not VALUE.fullmatch(value) or value in ("true", "false", "null")]
+    if unsayable or not values:
+        hint = "Each key is a name as GraphQL has them: letters, digits and underscores."
+        what = f"{unsayable[0]!r} of {table.key} is no value of an enum" if unsayable else f"{table.key} has no rows"
+        raise DeclarationError(what, where=where, hint=hint)
+    return Choices(f"{naming.name or table.name}_enum", tuple(sorted(values)))
+
+
+def _comment(row: Mapping[str, object], others: Sequence[str]) -> str | None:
+    said = row[others[0]] if others else None
+    return None if said is None else str(said)
+
+
+def _referring(catalog: Catalog, table: Table, choices: Choices) -> Catalog:
+    """With the choices at each column that is a foreign key to the table."""
+    [key] = table.primary_key
+    relations = (*(each for other in catalog.tables.values() for each in other.relations), *catalog.apart)
+    for each in relations:
+        if each.target == table.key and each.outgoing and len(each.pairs) == 1 and each.pairs[0][1] == key:
+            source = catalog.tables[each.source]
+            column = msgspec.structs.replace(source.columns[each.pairs[0][0]], choices=choices)
+            columns = {**source.columns, column.name: column}
+            catalog = _with(catalog, msgspec.structs.replace(source, columns=columns))
+    return catalog
 
 
 def with_said(catalog: Catalog, said: Said) -> Catalog:

@@ -99,8 +99,6 @@ class _Writer:
             for name, hint in TABLE_OTHERS.items():
                 if table.get(name):
                     self.left.append(f"{name} of {name_of(table.get('table'))}: {hint}")
-            if table.get("is_enum"):
-                self.left.append(f"is_enum of {name_of(table.get('table'))}: its keys are texts")
 
     def _naming(self) -> Iterator[str]:
         for table in self.tables:
@@ -121,6 +119,7 @@ class _Writer:
             arguments += [f"roots={constant(roots)}"] if roots else []
             arguments += [f"comment={constant(said['comment'])}"] if said.get("comment") else []
             arguments += [f"comments={constant(comments)}"] if comments else []
+            arguments += ["enum=True"] if table.get("is_enum") else []
             if len(arguments) > 1:
                 yield call("app.name", arguments)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
+from mainstay.core.catalog import TableKey
 from mainstay.core.found import Found, FoundCast, FoundColumn, FoundFunction, FoundKey, FoundTable, FoundType, FoundView
 from mainstay.stores.postgres import catalog_sql
 from mainstay.stores.postgres.refusal import problem_of
@@ -32,6 +33,20 @@ async def introspect(
         connection = await asyncpg.connect(source, timeout=CONNECT_S, server_settings={"jit": "off"})
         try:
             return await _look(connection, schemas, extra_search_path)
+        finally:
+            await connection.close()
+    except Exception as error:
+        raise problem_of(error) from error
+
+
+async def listed(source: str, keys: Sequence[TableKey], rows_max: int) -> dict[TableKey, list[dict[str, Any]]]:
+    """The rows of small tables, those that are there; of each at most `rows_max` and one. Raises as `introspect`."""
+    try:
+        connection = await asyncpg.connect(source, timeout=CONNECT_S, server_settings={"jit": "off"})
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                asking = _Asking(connection)
+                return {key: await asking.whole(key, rows_max) for key in keys if await asking.is_there(key)}
         finally:
             await connection.close()
     except Exception as error:
@@ -72,5 +87,16 @@ class _Asking:
         text = f"SELECT coalesce(json_agg(found), '[]')::text FROM ({question}) AS found"  # noqa: S608 - our own text
         return msgspec.json.decode(await self.connection.fetchval(text, *arguments), type=tuple[of, ...])  # type: ignore[valid-type]
 
+    async def is_there(self, key: TableKey) -> bool:
+        return await self.connection.fetchval("SELECT to_regclass($1) IS NOT NULL", _quoted(key)) is True
+
+    async def whole(self, key: TableKey, rows_max: int) -> list[dict[str, Any]]:
+        text = f"SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT * FROM {_quoted(key)} LIMIT {rows_max + 1}) AS t"  # noqa: S608 - quoted
+        return msgspec.json.decode(await self.connection.fetchval(text), type=list[dict[str, Any]])
+
     async def value(self, of: Any, question: str) -> Any:
         return msgspec.json.decode(await self.connection.fetchval(question), type=of)
+
+
+def _quoted(key: TableKey) -> str:
+    return ".".join('"' + name.replace('"', '""') + '"' for name in (key.schema, key.name))

@@ -98,11 +98,12 @@ def read_columns(translation: Translation, table: TableType, given: Given | None
         return ()
     pinned = translation.variables.pin(given)
     names = pinned if isinstance(pinned, list) else [pinned]
-    for name in names:
+    for index, name in enumerate(names):
         if not isinstance(name, str) or name not in table.columns:
             type_name = table.type("select_column")
             message = f"expected one of the values {[*table.columns]} for type '{type_name}'"
-            raise invalid(f"{message}, but found '{name}'", place)
+            inside = f"{place}[{index}]" if isinstance(pinned, list) else place
+            raise invalid(f"{message}, but found '{name}'", inside)
     return tuple(Field(table.columns[name].name) for name in names)
 
 

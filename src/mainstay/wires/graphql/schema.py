@@ -36,7 +36,7 @@ from mainstay.wires.graphql.schema_roots import (
 )
 from mainstay.wires.graphql.schema_tables import OBJECTS, passed_inputs, row
 from mainstay.wires.graphql.schema_writes import WRITES
-from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, scalar
+from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, enum, scalar
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name, scalar_name
 from mainstay.wires.graphql.where import NUMERIC
 
@@ -148,9 +148,25 @@ class Schema:
             return Type(TypeKind.ENUM, "order_by", values=tuple(map(Value, ORDERINGS)))
         if name == self.names.shared("cursor_ordering"):
             return Type(TypeKind.ENUM, "cursor_ordering", values=tuple(map(Value, CURSORS)))
-        if (table := self._of_table(name)) is not None or not name.lower().endswith("args"):
+        if (table := self._of_table(name)) is not None:
             return table
-        return function_arguments(self.vocabulary, name) or self._passed.get(name)
+        if name.lower().endswith("enum"):
+            return self._choices.get(name)
+        if name.lower().endswith("args"):
+            return function_arguments(self.vocabulary, name) or self._passed.get(name)
+        return None
+
+    @cached_property
+    def _choices(self) -> dict[str, Type]:
+        """The enums that tables' rows are the values of."""
+        columns = (
+            column
+            for table in self.vocabulary.types.values()
+            for kind in (table.columns, table.created, table.updated)
+            for column in kind.values()
+        )
+        choices = {column.choices.name: column.choices for column in columns if column.choices is not None}
+        return {name: enum(name, (Value(*value) for value in each.values)) for name, each in choices.items()}
 
     @cached_property
     def _passed(self) -> dict[str, Type]:

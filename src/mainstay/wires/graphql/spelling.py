@@ -91,7 +91,17 @@ def listed(spell: Callable[[Any], str], list_max: int, place: str) -> Callable[[
 def spelling(type_: ColumnType) -> Callable[[Any], str]:
     if type_.kind is Kind.JSON:
         return json_text
+    if type_.kind is Kind.CHOICE:
+        return lambda value: _choice(type_, value, "$")
     return array_text if type_.kind is Kind.ARRAY else text
+
+
+def _choice(type_: ColumnType, value: Any, place: str) -> str:
+    """One of the values that the rows of a table list."""
+    if value not in type_.labels:
+        known = ", ".join(f"'{label}'" for label in type_.labels)
+        raise invalid(f"expected one of the values [{known}] for type '{type_.name}', but found '{value}'", place)
+    return str(value)
 
 
 def check(type_: ColumnType, given: Given, place: str) -> None:
@@ -108,6 +118,10 @@ def check(type_: ColumnType, given: Given, place: str) -> None:
             fits, wanted = type(value) is int, "a 32-bit integer"
         case Kind.TEXT:
             fits, wanted = type(value) is str, "a string"
+        case Kind.CHOICE:
+            fits, wanted = type(value) is Word or (type(value) is str and given.origin is not None), "an enum value"
+            if fits:
+                _choice(type_, value, place)
         case Kind.ENUM:
             fits, wanted = type(value) in (str, Word), "an enum value"
         case Kind.ARRAY:

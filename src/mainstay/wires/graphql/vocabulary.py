@@ -322,7 +322,7 @@ def _kinds(described: TableDescription, *, readable: bool, keyed: bool, aggregat
 def _fields(columns: Mapping[str, Column], naming: Naming, names: Names) -> dict[str, Column]:
     """The columns by what they are called; one without a name that GraphQL can say is left out."""
     named = ((naming.columns.get(name) or names.field(name), column) for name, column in columns.items())
-    return {field: _described(column, naming) for field, column in named if NAME.fullmatch(field)}
+    return {field: _chosen(_described(column, naming), names) for field, column in named if NAME.fullmatch(field)}
 
 
 def _described(column: Column, naming: Naming) -> Column:
@@ -381,6 +381,14 @@ def _relations(
             yield name, relation, fixed
 
 
+def _chosen(column: Column, names: Names) -> Column:
+    """A column that refers to a table whose rows are an enum's values, as one of that enum."""
+    if column.choices is None:
+        return column
+    choices = msgspec.structs.replace(column.choices, name=names.type(column.choices.name))
+    return msgspec.structs.replace(column, type=choices.type, choices=choices)
+
+
 def item_name(type_: ColumnType) -> str:
     """What the type is called, or that of an array's items, however deep."""
     return item_name(type_.element) if type_.kind is Kind.ARRAY and type_.element is not None else scalar_name(type_)
@@ -396,5 +404,7 @@ def scalar_name(type_: ColumnType) -> str:
     """What Hasura calls the type."""
     if type_.kind is Kind.ARRAY and type_.element is not None:
         return f"[{item_name(type_)}]"
+    if type_.kind is Kind.CHOICE:
+        return type_.name
     plain = type_.name.lower()
     return SCALARS.get(plain) or UNSAYABLE.sub("_", plain_name(type_))

@@ -70,7 +70,7 @@ def _plain(column: ColumnType) -> Schema:  # noqa: PLR0912 - one line for each k
             return {}
         case Kind.COMPOSITE:
             return {"type": "object", "properties": {name: _plain(member) for name, member in column.members}}
-        case Kind.TEXT | Kind.ENUM:
+        case Kind.TEXT | Kind.ENUM | Kind.CHOICE:
             return _text(column)
         case Kind.INTERVAL | Kind.BINARY | Kind.RANGE | Kind.VECTOR | Kind.TEXT_SEARCH:
             return {"type": "string"}
