@@ -1,5 +1,8 @@
 """How a value is spelt, so that two spellings of one are not taken for two."""
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from mainstay.core.catalog import Kind, TableKey
@@ -47,12 +50,9 @@ def test_a_notice_of_another_form_means_that_anything_may_have_changed(payload: 
     assert read_notice(payload) == change
 
 
-def test_names_are_quoted_whatever_is_in_them(database: str) -> None:
-    import asyncio
-
-    import asyncpg
-
-    table, column = """a "b" 'c' \\d {e} %s""", """k'"\\ {x}"""
+@pytest.mark.parametrize("column", ["""k'"\\ {x}""", "number", "notice", "told", "said", "rows", "value0", "values0"])
+def test_names_are_quoted_whatever_is_in_them(database: str, column: str) -> None:
+    table = """a "b" 'c' \\d {e} %s"""
     heard: list[str] = []
 
     async def main() -> None:
@@ -65,6 +65,5 @@ def test_names_are_quoted_whatever_is_in_them(database: str) -> None:
         await connection.close()
 
     asyncio.run(main())
-    assert [read_notice(payload) for payload in heard] == [
-        Change(TableKey("public", table), {column: frozenset({"7"})})
-    ]
+    expected = Change(TableKey("public", table), {column: frozenset({"7"})})
+    assert [read_notice(payload) for payload in heard] == [expected]

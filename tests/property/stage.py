@@ -79,7 +79,7 @@ class Stage:
             table = CATALOG.tables[key]
             json_columns = {name for name, column in table.columns.items() if column.type.kind is Kind.JSON}
             records = [
-                tuple(_stored(value) if name in json_columns else value for name, value in row.items()) for row in rows
+                tuple(stored(value) if name in json_columns else value for name, value in row.items()) for row in rows
             ]
             await self.connection.copy_records_to_table(key.name, records=records, columns=list(table.columns))
 
@@ -100,10 +100,10 @@ async def answer_of(pipeline: Pipeline, example: Example) -> Answer:
         result = await pipeline.run(example.operation, example.principal)
     except Problem as problem:
         return Answer(code=problem.code)
-    return Answer(body=_body(result, example.asked.read.format), total=result.total)
+    return Answer(body=answer_body(result, example.asked.read.format), total=result.total)
 
 
-def _body(result: Result, format_: Format) -> Any:
+def answer_body(result: Result, format_: Format) -> Any:
     return result.rows if format_ is Format.NONE else json.loads(result.body or b"")
 
 
@@ -175,7 +175,7 @@ def shares(answers: Iterable[Answer]) -> dict[str, float]:
     return {"refused": refused / len(every), "filled": filled / len(every)}
 
 
-def _stored(document: Any) -> str | None:
+def stored(document: Any) -> str | None:
     if document is None:
         return None
     return "null" if isinstance(document, Json) else json.dumps(document)

@@ -1,5 +1,6 @@
 """Subscribers whose answers come from one statement, and which of them have to be asked for anew."""
 
+import sys
 from collections.abc import Iterable, Mapping
 
 from mainstay.core.catalog import TableKey
@@ -35,6 +36,9 @@ class Group:
         self.members: dict[tuple[str | None, ...], Member] = {}
         self.dirty: dict[Member, None] = {}
         self.running = False
+        self.batch_max = sys.maxsize
+        """As many as were too many for the time that a statement has were never asked for together again."""
+
         self.watch(coverage)
 
     def watch(self, coverage: Coverage) -> None:

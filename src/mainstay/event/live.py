@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
+from time import perf_counter
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -22,6 +23,7 @@ from mainstay.event.group import Group, GroupKey, Member, group_key
 from mainstay.event.subscriber import Subscriber, digest_of
 from mainstay.pipeline import Pipeline
 
+TIMED_OUT = "57014"
 TRANSIENT = frozenset({"MS503", "MS504"})
 RUNS_MAX = 2
 """Statements of live queries that run at a time, so that requests always find a lane."""
@@ -84,6 +86,9 @@ class Live:
                 _fail(member, Outdated())
 
     async def stop(self) -> None:
+        for group in self._groups.values():
+            for member in group.members.values():
+                _fail(member, Problem("MS503", "The server is stopping", retry_after_s=1))
         tasks = [*self._tasks, *([self._ready] if self._ready is not None else [])]
         for task in tasks:
             task.cancel()
@@ -158,7 +163,7 @@ class Live:
             await asyncio.sleep(self.rules.poll_ms / 1000)
             told = self._feed.listening
             if self._coverage is None and self._groups:
-                await self._look()
+                await self._look_anew()
             if not told and self._groups and "listening" not in self._warned:
                 self._warned.add("listening")
                 log.warning("the database can't be listened to; live queries are asked for at an interval meanwhile")
@@ -190,9 +195,10 @@ class Live:
         try:
             while group.dirty:
                 async with self._runs:
-                    await self._evaluate(group, group.take(self.rules.batch_max))
-                if group.dirty:
-                    await asyncio.sleep(self.rules.interval_ms / 1000)
+                    started = perf_counter()
+                    await self._evaluate(group, group.take(min(self.rules.batch_max, group.batch_max)))
+                if group.dirty:  # what takes long is asked for half of the time at most
+                    await asyncio.sleep(max(self.rules.interval_ms / 1000, perf_counter() - started))
         finally:
             group.running = False
 
@@ -207,6 +213,8 @@ class Live:
                 self._postpone(group, members, problem)
             elif len(members) > 1:
                 middle = len(members) // 2
+                if problem.code == TIMED_OUT:
+                    group.batch_max = middle
                 await self._evaluate(group, members[:middle])
                 await self._evaluate(group, members[middle:])
             else:

@@ -25,6 +25,7 @@ from mainstay.core.condition import (
     Operand,
     Operator,
     Or,
+    Present,
     Related,
     Slot,
 )
@@ -182,8 +183,10 @@ class _Walk:
                 inner = equalities(target, condition.where)
                 self._table(target, inner)
                 self._within(table, target, condition.where, inner)
-            case _:
+            case Present():
                 pass
+            case _:
+                self._note(ANYTHING)
 
     def _within(self, table: Table, target: Table, condition: Condition, equal: Equal) -> None:
         """A condition on other rows than the table's, which it may name."""

@@ -98,6 +98,7 @@ SELECT found.attname FROM (
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $mainstay$
+#variable_conflict use_column
 DECLARE
   said integer := coalesce(nullif(current_setting('mainstay.said', true), ''), '0')::integer;
   notice text := {short};
