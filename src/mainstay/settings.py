@@ -51,6 +51,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """When GraphiQL, a page to try GraphQL with, is served."""
     graphiql_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] = "/graphiql"
     """The path of GraphiQL."""
+    graphql_allow_list: str | None = None
+    """The file, written by `mainstay lock`, of the GraphQL operations that alone are served; not in development."""
+    graphql_record: str | None = None
+    """A directory to record GraphQL operations in, for `mainstay lock`; in development `.mainstay/operations`."""
     docs_path: Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")] | None = "/docs"
     """The path of the API reference page; empty serves none."""
     jwt_secret: str | None = None

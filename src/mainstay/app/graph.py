@@ -9,6 +9,7 @@ from contextlib import aclosing, contextmanager
 from typing import TypeAlias
 
 from mainstay.app.granting import Granting
+from mainstay.app.locking import Recorder
 from mainstay.app.served import Served
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response
@@ -49,6 +50,7 @@ class Graph:
         *,
         aggregates: bool,
         naming: str,
+        recorder: Recorder | None = None,
     ) -> None:
         self.wire = wire
         self.ledger = ledger
@@ -59,6 +61,7 @@ class Graph:
         self.current = current
         """What answers now, which a subscription may outlast."""
         self.aggregates = aggregates
+        self.recorder = recorder
         catalog = pipeline.catalog
         self.index = Index(catalog.named, catalog.schemas, exposure=served.exposure, names=CONVENTIONS[naming]())
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
@@ -95,6 +98,8 @@ class Graph:
             if self.wire.is_long(question):
                 return await asyncio.to_thread(self.wire.prepare, question, role, vocabulary)
             prepared = self.wire.prepare(question, role, vocabulary)
+            if self.recorder is not None:
+                self.recorder.record(question.text)
         return prepared
 
     async def subscribe(

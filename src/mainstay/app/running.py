@@ -1,6 +1,7 @@
 """A started app: the rooms put together for a catalog, and a request's way through them."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from time import perf_counter
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from mainstay.app.conversing import Conversing
 from mainstay.app.granting import Granting
 from mainstay.app.graph import Graph
+from mainstay.app.locking import Recorder, read_lock
 from mainstay.app.refresh import Refresher
 from mainstay.app.served import Served
 from mainstay.auth.authenticate import Authenticator, Known
@@ -41,6 +43,8 @@ DescriptionKey = tuple[str, str | None, bool]
 
 # What OPTIONS says of a function that changes nothing.
 READABLE = ("OPTIONS", "GET", "HEAD", "POST")
+
+RECORDED = ".mainstay/operations"
 
 # OpenAPI documents kept, one for each role, schema and way of asking; a role comes from a token, so it is bounded.
 DESCRIPTIONS_MAX = 100
@@ -129,6 +133,7 @@ class Answering:
             lambda: conversing.current().graph,
             aggregates=settings.aggregates_enabled,
             naming=settings.graphql_naming,
+            recorder=_recorder(settings),
         )
 
     async def handle(self, request: Request) -> Response:
@@ -340,9 +345,19 @@ def _parted(setting: str) -> tuple[str, str]:
 def _graph_wire(settings: Settings) -> GraphWire:
     wanted = settings.graphql_introspection
     introspection = wanted == "always" or (wanted == "development" and settings.dev)
+    allowed = None if settings.dev else settings.graphql_allow_list
     return GraphWire(
-        settings.graphql_paths, settings.limits, introspection=introspection, number_texts=settings.graphql_number_texts
+        settings.graphql_paths,
+        settings.limits,
+        introspection=introspection,
+        number_texts=settings.graphql_number_texts,
+        lock=None if allowed is None else read_lock(Path(allowed)),
     )
+
+
+def _recorder(settings: Settings) -> Recorder | None:
+    directory = settings.graphql_record or (RECORDED if settings.dev else None)
+    return None if directory is None else Recorder(Path(directory))
 
 
 def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:

@@ -18,6 +18,7 @@ from mainstay.cli.failure import Failure
 from mainstay.cli.importing import import_
 from mainstay.cli.inspect import inspect
 from mainstay.cli.live import live
+from mainstay.cli.lock import lock
 from mainstay.cli.models import models
 from mainstay.cli.serve import serve
 from mainstay.cli.sql import sql
@@ -34,6 +35,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     inspect: "mainstay inspect postgresql://localhost/films --schema public",
     models: "mainstay models postgresql://localhost/films --output models.py",
     live: "mainstay live install app:app --database postgresql://localhost/films",
+    lock: "mainstay lock --output operations.lock.json",
     import_: "mainstay import hasura ./my-project --output app.py",
     why: "mainstay why 'GET /films?id=eq.1' --role editor --claims '{\"sub\": \"ada\"}'",
     token: 'curl -H "Authorization: Bearer $(mainstay token --role editor)" http://127.0.0.1:8000/rest/v1/films',

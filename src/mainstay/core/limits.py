@@ -28,6 +28,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Root fields of one GraphQL operation; past it 400."""
     graphql_batch_max: int = 5
     """GraphQL requests in one body; past it 400."""
+    persisted_max: int = 1_000
+    """GraphQL documents that clients registered by a hash, in each worker, least recently used out first."""
     document_bytes_max: int = 32_768
     """Bytes of a GraphQL document; past it 400."""
     rows_max: int = 1_000

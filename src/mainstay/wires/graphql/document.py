@@ -37,7 +37,7 @@ class Document:
         self.limits = limits
         self.names = names
         self.count = 0
-        parsed = _parsed(text, limits)
+        parsed = self.parsed = _parsed(text, limits)
         self.fragments: dict[str, ast.FragmentDefinitionNode] = {}
         self.operations: list[ast.OperationDefinitionNode] = []
         for definition in parsed.definitions:

@@ -11,6 +11,7 @@ from mainstay.core.problem import Problem, Violation
 
 VALIDATION = "validation-failed"
 PARSE = "parse-failed"
+NOT_KNOWN = "PERSISTED_QUERY_NOT_FOUND"
 DENIED = "permission-error"
 DATABASE = "postgres-error"
 UNEXPECTED = "unexpected"
@@ -19,6 +20,7 @@ UNEXPECTED_PAYLOAD = "unexpected-payload"
 
 OWN = frozenset(
     {
+        NOT_KNOWN,
         VALIDATION,
         PARSE,
         UNEXPECTED_PAYLOAD,
@@ -95,6 +97,7 @@ VIOLATIONS: dict[str, str] = {
     "23P01": "Exclusion violation",
 }
 STATUSES: dict[str, int] = {
+    NOT_KNOWN: 400,
     VALIDATION: 400,
     PARSE: 400,
     "bad-request": 400,

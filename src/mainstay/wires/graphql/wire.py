@@ -18,6 +18,7 @@ from mainstay.core.principal import Principal
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.wires.graphql.accept import GRAPHQL, JSON, wants_events, wants_status
+from mainstay.wires.graphql.allowed import Documents, Lock
 from mainstay.wires.graphql.document import Document
 from mainstay.wires.graphql.events import HEADERS, events
 from mainstay.wires.graphql.given import Path, Source, Variables, fill, pinned
@@ -77,10 +78,17 @@ class GraphWire:
     """Hasura v2's query grammar, at each of `paths`. `number_texts`: large numbers are answered as texts."""
 
     def __init__(
-        self, paths: tuple[str, ...], limits: Limits, *, introspection: bool = False, number_texts: bool = False
+        self,
+        paths: tuple[str, ...],
+        limits: Limits,
+        *,
+        introspection: bool = False,
+        number_texts: bool = False,
+        lock: Lock | None = None,
     ) -> None:
         self.paths = frozenset(paths)
         self.limits = limits
+        self.documents = Documents(limits.persisted_max, lock)
         self.introspection = introspection
         self.number_texts = number_texts
         self._pins: Bounded[Key, tuple[Path, ...]] = Bounded(limits.plans_max)
@@ -89,7 +97,7 @@ class GraphWire:
 
     def parse(self, request: Request) -> Question:
         """Raises Problem, which `refuse` turns into a response."""
-        return read_question(request)
+        return read_question(request, self.documents)
 
     def several(self, request: Request) -> list[Request] | None:
         """The requests that one body holds; None where it is no list. Raises Problem."""
@@ -103,7 +111,7 @@ class GraphWire:
         """The answers as they come, where the client asks for that; None where it does not. Raises Problem."""
         if not wants_events(request):
             return None
-        read_question(request)
+        self.parse(request)
         answers = answerer.answers(request, principal)
         return Response(200, list(HEADERS), stream=events(answers, answerer.expires(principal), self.limits))
 
@@ -136,6 +144,7 @@ class GraphWire:
 
     def _prepare(self, question: Question, role: str, vocabulary: Vocabulary) -> Prepared:
         document = Document(question.text, question.name, self.limits, vocabulary.names)
+        self.documents.check(document.parsed)
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
         translation = Translation(
