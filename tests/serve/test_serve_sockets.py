@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,12 +56,14 @@ def test_messages_go_both_ways_whole_and_in_order(server: Server) -> None:
 
 
 def test_many_sockets_come_and_go(server: Server) -> None:
+    [worker] = psutil.Process(server.process.pid).children()
+    before = worker.num_fds()
     for number in range(50):
         with opened(server) as client:
             client.send(str(number))
             assert client.recv(10) == str(number)
     server.wait_for_journal("over", 50)
-    [worker] = psutil.Process(server.process.pid).children()
+    eventually(lambda: worker.num_fds() <= before, "their descriptors to be closed")
     eventually(lambda: all(each.status == "LISTEN" for each in worker.net_connections()), "connections to be closed")
 
 
@@ -174,6 +177,19 @@ def test_only_so_many_are_open_at_once(tmp_path: Path) -> None:
         with opened(server) as client:
             client.send("room")
             assert client.recv(10) == "room"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another process's limits are set as Linux does")
+def test_without_descriptors_to_spare_sockets_are_refused_and_requests_are_not(server: Server) -> None:
+    [worker] = psutil.Process(server.process.pid).children()
+    worker.rlimit(psutil.RLIMIT_NOFILE, (300, 300))  # half of them less 128 are for sockets
+    with contextlib.ExitStack() as sockets:
+        for _ in range(22):
+            sockets.enter_context(opened(server))
+        with pytest.raises(InvalidStatus) as caught, opened(server):
+            pass
+        assert caught.value.response.status_code == 503
+        assert server.get("/pid").status == 200
 
 
 def test_at_sigterm_sockets_are_told_to_go_elsewhere(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ def too_many_open(limits: Limits) -> Problem:
     )
 
 
+def too_many_files() -> Problem:
+    return Problem("MS503", "The server has no file descriptor to spare", hint="Try again later.", retry_after_s=5)
+
+
 def no_lasting_answer() -> Problem:
     """Where the connection can't be told from others: over a Unix socket, over HTTP/2, and on Windows."""
     return Problem(

@@ -163,7 +163,10 @@ class Rsgi:
         await self.front.converse(request, upgrade, web_socket)
 
     def _take(self, scope: Scope) -> socket.socket:
-        taken = None if scope.http_version == "2" else self.connections.take(scope.client)
+        try:
+            taken = None if scope.http_version == "2" else self.connections.take(scope.client)
+        except OSError:
+            raise refusal.too_many_files() from None
         if taken is None:
             raise refusal.no_lasting_answer()
         return taken

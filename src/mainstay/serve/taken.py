@@ -5,15 +5,18 @@ protocol for a WebSocket, nor close one with a code. So what lasts is written by
 0021). A connection over a Unix socket has no address to find it by.
 """
 
+import errno
 import os
+import resource
 import socket
 import sys
-from collections import deque
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 DESCRIPTORS = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
-RECENT = 64
-"""Descriptors that connections were found at lately: the kernel hands out the lowest that is free, over and over."""
+SPARE = 128
+"""Descriptors for the database's connections, and whatever else a process has open."""
+NEAR = 64
 
 Address = tuple[object, int]
 
@@ -23,20 +26,21 @@ class Connections:
 
     def __init__(self) -> None:
         self.held: set[int] = set()
-        self._recent: deque[int] = deque(maxlen=RECENT)
 
     def take(self, client: str) -> socket.socket | None:
         """A socket of our own on the connection from `client`, `host:port`; None where it can't be told which it is.
 
-        The caller's request keeps the connection open, so that no other one can have the address meanwhile.
+        The caller's request keeps the connection open, so that no other one can have the address meanwhile. Raises
+        OSError where the process has no descriptor to spare: half of them are Granian's.
         """
         address = _address(client)
         if address is None:
             return None
-        for descriptor in (*dict.fromkeys(self._recent), *self._others()):
+        if len(self.held) >= _descriptors_max() // 2 - SPARE:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        for descriptor in self._candidates():
             taken = _duplicate(descriptor, address)
             if taken is not None:
-                self._recent.appendleft(descriptor)
                 self.held.add(taken.fileno())
                 return taken
         return None
@@ -45,15 +49,33 @@ class Connections:
         self.held.discard(taken.fileno())
         taken.close()
 
-    def _others(self) -> list[int]:
-        return [number for number in map(int, os.listdir(DESCRIPTORS)) if number not in self.held]
+    def _candidates(self) -> Iterator[int]:
+        """Near the lowest number that is free first: that is what the kernel gave the connection when it came."""
+        free = os.open(os.devnull, os.O_RDONLY)
+        os.close(free)
+        near = (*range(free - 1, max(free - NEAR, 0), -1), *range(free + 1, free + NEAR))
+        yield from (number for number in near if number not in self.held)
+        for name in os.listdir(DESCRIPTORS):
+            if int(name) not in self.held:
+                yield int(name)
+
+
+def _descriptors_max() -> int:
+    """As it is now: a worker raises its limit when it starts."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def _duplicate(descriptor: int, address: Address) -> socket.socket | None:
     """Duplicated first and asked then: a number may be another connection's by the time that it is looked at."""
     try:
-        found = socket.socket(fileno=os.dup(descriptor))
-    except OSError:  # closed meanwhile, or no socket
+        number = os.dup(descriptor)
+    except OSError:  # closed meanwhile
+        return None
+    try:
+        found = socket.socket(fileno=number)
+    except OSError:  # no socket
+        os.close(number)
         return None
     try:
         if found.family in (socket.AF_INET, socket.AF_INET6) and _peer(found) == address:
