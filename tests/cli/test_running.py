@@ -77,11 +77,13 @@ def test_dev_creates_serves_reloads_survives_a_broken_file_and_stops(project: Pa
         httpx.get(films)
 
 
-def test_dev_with_a_database_starts_none(project: Path, database: str) -> None:
+def test_dev_with_a_database_starts_none(project: Path, postgres: Postgres, database: str) -> None:
     port = free_port()
     with running(project, "dev", "app.py", "--port", str(port), "--database", database) as dev:
         dev.wait_for("Try:")
         assert httpx.get(f"http://127.0.0.1:{port}/rest/v1/films").json() == []
+        announcing = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'mainstay_live%'"
+        assert postgres.run(announcing, url=database) == "8\n"
         assert dev.stop(signal.SIGINT) == 0
     assert not (project / ".mainstay" / "postgres").exists()
 

@@ -6,17 +6,21 @@ A problem of the team's code is printed as one block, and the process ends; its 
 """
 
 import asyncio
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from mainstay.app import announcing
+from mainstay.app.running import database_url
 from mainstay.cli import in_words
 from mainstay.cli.failure import Failure
 from mainstay.cli.hosting import load_hosted, run_server
 from mainstay.cli.loading import load_catalog
 from mainstay.cli.welcome import welcome
+from mainstay.core.problem import Problem
 from mainstay.evolve.sync import create_missing, differences
 from mainstay.sql.ledger import LEDGER
 
@@ -31,6 +35,7 @@ def main() -> int:
         for line in asyncio.run(synchronize(app)):
             print(f"  {line}", flush=True)
         load_catalog(app)
+        asyncio.run(announce(app))
         origin = f"http://{host}:{port}"
         greeting = welcome(app, origin) if os.environ.get("_MAINSTAY_GREETS") else f"Serving again on {origin}"
     except Exception as error:
@@ -52,6 +57,16 @@ async def synchronize(app: "Mainstay") -> list[str]:
     finally:
         await connection.close()
     return [*done, *(f"left alone: {line}" for line in left)]
+
+
+async def announce(app: "Mainstay") -> None:
+    """Have tables that do not announce what changes in them do so, where the database lets us."""
+    url = database_url(app.settings)
+    coverage = await announcing.announced(app, url)
+    origins = [origin.table for each in coverage.origins.values() for origin in each]
+    if not coverage.announced.keys() >= set(origins):
+        with contextlib.suppress(Problem):  # live queries are then asked for at an interval
+            await announcing.carry_out(url, await announcing.installation(app, url))
 
 
 if __name__ == "__main__":
