@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +98,21 @@ def test_who_asks_is_said_by_the_upgrade_or_by_its_first_message(api: Api) -> No
             say(client, "subscribe", members, "a")
             seen = hear(client)["payload"]["data"]["reviews"]
             assert bool(seen) is (at_first is not None or bool(headers))
+
+
+def test_who_knows_the_admin_secret_says_so_in_the_first_message(postgres: Postgres, tmp_path: Path) -> None:
+    private = {"query": "{ reviews(where: {public: {_eq: false}}) { id } }"}
+    said = {"x-hasura-admin-secret": "sesame", "X-Hasura-Role": "owner"}
+    with serve_cinema(postgres, tmp_path, MAINSTAY_ADMIN_SECRET="sesame") as api:
+        for payload in (said, {"headers": said}):
+            with opened(api, "graphql-ws") as client:
+                say(client, "connection_init", payload)
+                assert hear(client) == {"type": "connection_ack"}
+                say(client, "start", private, "a")
+                assert "data" in hear(client)["payload"]
+        with opened(api, "graphql-ws") as client:
+            say(client, "connection_init", {"headers": said | {"x-hasura-admin-secret": "wrong"}})
+            assert hear(client)["type"] == "connection_error"
 
 
 @pytest.mark.parametrize("who", ["forged", "expired"])

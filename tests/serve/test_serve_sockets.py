@@ -139,6 +139,29 @@ def test_a_client_that_answers_pings_stays(server: Server) -> None:
         assert client.recv(10) == "still here"
 
 
+@pytest.mark.parametrize("begun", [b"\x81\xfe\x03\xe8\0\0\0\0", b"\x01\x81\0\0\0\0x"])
+def test_a_client_that_takes_too_long_over_a_message_is_hung_up_on(server: Server, begun: bytes) -> None:
+    pong = b"\x8a\x80\0\0\0\0" if begun[0] == 1 else b"x"  # between the frames of a message, or in the midst of one
+    with server.connection(HEAD % KEY) as connection:
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 101 ")
+        connection.sendall(begun)
+        connection.settimeout(0.1)
+        eventually(lambda: _is_cut_after(connection, pong), "the connection to be cut")
+    server.wait_for_journal("over")
+
+
+def test_a_socket_is_logged_when_it_is_over_and_so_is_one_that_was_refused(tmp_path: Path) -> None:
+    with Server(tmp_path, log_requests=True) as server:
+        with opened(server) as client:
+            client.send("a secret message")
+            assert client.recv(10) == "a secret message"
+        assert server.send((HEAD % KEY).replace(b"/socket", b"/nowhere")).status == 404
+        eventually(lambda: len([line for line in server.log() if line["event"] == "request"]) == 2, "two lines")
+        lines = {line["path"]: line["status"] for line in server.log() if line["event"] == "request"}
+        assert lines == {"/socket": 101, "/nowhere": 404}
+        assert "secret" not in server.stderr.read_text()
+
+
 def test_an_unmasked_frame_is_refused(server: Server) -> None:
     with server.connection(HEAD % KEY) as connection:
         assert connection.recv(65_536).startswith(b"HTTP/1.1 101 ")
@@ -221,6 +244,17 @@ def test_sockets_and_requests_do_not_take_each_others_connections(server: Server
         assert _read(connection).startswith(b"HTTP/1.1 200 OK")
         client.close()
         connection.close()
+
+
+def _is_cut_after(connection: socket.socket, sent: bytes) -> bool:
+    """Whether the server hung up, instead of taking that as well."""
+    try:
+        connection.sendall(sent)
+        return connection.recv(65_536) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _read(connection: socket.socket) -> bytes:

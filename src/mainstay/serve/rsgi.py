@@ -25,6 +25,7 @@ from mainstay.serve.streaming import HttpStream
 from mainstay.serve.taken import Connections
 from mainstay.serve.web_socket import WebSocket
 
+SWITCHED = Response(101, [])
 TELLING = ("authorization", "apikey")
 GUARDING = ("if-match", "if-none-match", "idempotency-key")
 """Without these, a write would do what it was not to do."""
@@ -144,6 +145,8 @@ class Rsgi:
         answer = await self.front.connect(request, stream)
         if not isinstance(answer, Upgrade):
             stream.response_bytes(answer.status, answer.headers, answer.body or b"")
+            if self.observe_requests:
+                self.front.handled(request, answer, time.perf_counter_ns())
             return
         taken = self._take(scope)
         # Granian lets go of the connection with this answer, and its client sends nothing before it has it.
@@ -159,8 +162,11 @@ class Rsgi:
 
         web_socket = WebSocket(self.front.limits, lost)
         self.pulse.add(web_socket, web_socket.beat)
+        started_ns = time.perf_counter_ns()
         await asyncio.get_running_loop().connect_accepted_socket(lambda: web_socket, taken)
         await self.front.converse(request, upgrade, web_socket)
+        if self.observe_requests:
+            self.front.handled(request, SWITCHED, started_ns)
 
     def _take(self, scope: Scope) -> socket.socket:
         try:

@@ -7,7 +7,6 @@ protocol for a WebSocket, nor close one with a code. So what lasts is written by
 
 import errno
 import os
-import resource
 import socket
 import sys
 from collections.abc import Iterator
@@ -62,6 +61,10 @@ class Connections:
 
 def _descriptors_max() -> int:
     """As it is now: a worker raises its limit when it starts."""
+    try:
+        import resource
+    except ImportError:  # on Windows, where this module is imported and not used
+        return sys.maxsize
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 

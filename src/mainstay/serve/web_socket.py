@@ -5,6 +5,7 @@ signs of life. An idle one holds a few kilobytes and no timer.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
@@ -36,6 +37,7 @@ class WebSocket(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._over = False
         self._beats = 0
+        self._rest_since = math.inf
 
     async def receive(self) -> str | None:
         while not self._messages:
@@ -71,8 +73,13 @@ class WebSocket(asyncio.Protocol):
         self._transport.abort()
 
     def beat(self) -> None:
-        """Once for each `socket_ping_ms`: a ping, or the end where neither of the last two was answered."""
-        if self._beats == 2 or self._frames.state is not OPEN:  # it had a whole period to say goodbye, too
+        """Once for each `socket_ping_ms`: a ping, or the end where neither of the last two was answered.
+
+        Also the end where a message has been on its way for longer than a request may be.
+        """
+        waited_ms = (asyncio.get_running_loop().time() - self._rest_since) * 1000
+        # One that is closing had a whole period to say goodbye, too.
+        if self._beats == 2 or self._frames.state is not OPEN or waited_ms > self._limits.client_ms_max:
             self.abort()
             return
         self._beats += 1
@@ -91,6 +98,7 @@ class WebSocket(asyncio.Protocol):
         for event in self._frames.events_received():
             if isinstance(event, Frame):
                 self._take(event)
+        self._note_rest()
         self._flush()
         if self._frames.state is not OPEN:
             self._end()
@@ -120,8 +128,16 @@ class WebSocket(asyncio.Protocol):
                 if frame.fin:
                     self._arrived(b"".join(self._parts))
 
+    def _note_rest(self) -> None:
+        """Since when a message that is not whole yet has been on its way."""
+        if not self._frames.reader.buffer and not self._parts:
+            self._rest_since = math.inf
+        elif self._rest_since == math.inf:
+            self._rest_since = asyncio.get_running_loop().time()
+
     def _arrived(self, message: bytes) -> None:
         self._parts.clear()
+        self._rest_since = math.inf
         try:
             self._messages.append(message.decode())
         except UnicodeDecodeError:
