@@ -1,6 +1,7 @@
 """Which of the forms of an answer a client takes (RFC 9110, 12.5.1): JSON, JSON whose status tells, or a stream."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mainstay.core.exchange import Request
 
@@ -11,20 +12,20 @@ EVENTS = "text/event-stream"
 
 def wants_status(request: Request) -> bool:
     """Whether the client asks for an answer whose status says what is wrong: by the new media type, before the old."""
-    return _first(request, (JSON, GRAPHQL)) == GRAPHQL
+    accept = request.headers.get("accept")
+    return accept is not None and _first(accept, (JSON, GRAPHQL)) == GRAPHQL
 
 
 def wants_events(request: Request) -> bool:
     """Whether it asks for a stream of answers before one alone."""
     accept = request.headers.get("accept")
-    return accept is not None and EVENTS in accept.lower() and _first(request, (JSON, GRAPHQL, EVENTS)) == EVENTS
+    return accept is not None and EVENTS in accept.lower() and _first(accept, (JSON, GRAPHQL, EVENTS)) == EVENTS
 
 
-def _first(request: Request, known: tuple[str, ...]) -> str | None:
+# A client says the same each time, and to read it takes as long as all else that a small query does to the request.
+@lru_cache(maxsize=256)
+def _first(accept: str, known: tuple[str, ...]) -> str | None:
     """The one that is preferred; of equals, the one that comes first."""
-    accept = request.headers.get("accept")
-    if accept is None:
-        return None
     ranked = [(weight, media) for media, weight in _ranges(accept) if media in known and weight > 0]
     return max(ranked, key=lambda each: each[0])[1] if ranked else None
 

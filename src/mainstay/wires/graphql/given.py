@@ -80,7 +80,8 @@ def skeleton(value: Any, depth: int = 0) -> Any:
 
 def form_of(variables: Mapping[str, Any], size: int) -> object:
     """What requests of one form have alike. `size` is the request's, in bytes: of a long one a digest is kept."""
-    form = skeleton(variables)
+    kinds = [KINDS.get(type(each)) for each in variables.values()]
+    form = skeleton(variables) if None in kinds else (*variables, *kinds)
     return form if size < FORM_BYTES_MAX else blake2b(repr(form).encode(), digest_size=16).digest()
 
 

@@ -80,8 +80,8 @@ def _text(envelope: Envelope, documents: Documents | None) -> str:
 
 def check_media(request: Request) -> None:
     """Raises Problem for a body that any page could have sent."""
-    media = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    if media != JSON:
+    media = request.headers.get("content-type") or ""
+    if media != JSON and media.partition(";")[0].strip().lower() != JSON:
         raise Problem("unsupported-media-type", f"The body must come as {JSON}", where=NO_REQUEST)
 
 

@@ -41,6 +41,8 @@ TOLD_MAX, TOLD_BYTES_MAX = 8, 1 << 20
 """Answers of introspection that are kept, and bytes of one that is: schemas themselves are not."""
 
 encode = msgspec.json.Encoder().encode
+TEXT_MAX = 1_024
+"""Characters of a document that is kept as a key itself; of a longer one a digest is."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -258,7 +260,9 @@ def _mutation(translation: Translation) -> Prepared:
 
 def _key(question: Question, role: str) -> Key:
     """Of a long text a digest is enough; the role and the form are as they are."""
-    return (blake2b(question.text.encode(), digest_size=16).digest(), question.name, role, question.form, question.safe)
+    text = question.text
+    known = text if len(text) < TEXT_MAX else blake2b(text.encode(), digest_size=16).digest()
+    return (known, question.name, role, question.form, question.safe)
 
 
 def _content_type(request: Request) -> tuple[str, str]:
