@@ -4,7 +4,7 @@ Every request of every wire goes through `run`. A statement is made once per sha
 of the request's values or the principal's claims is in sight.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -62,11 +62,14 @@ class Pipeline:
         statements: Statements,
         impersonation: Impersonation | None = None,
         speaking: Callable[[str], Awaitable[Policy]] | None = None,
+        bounds: Mapping[str, Limits] = {},
     ) -> None:
         self.catalog = catalog
         self.policy = policy
         self.store = store
         self.limits = limits
+        self.bounds = bounds
+        """Of roles that have limits of their own."""
         self.statements = statements
         self.impersonation = impersonation
         self.speaking = speaking
@@ -148,20 +151,28 @@ class Pipeline:
         """Plan and compile, once per shape and role."""
         shape, role, *_ = key
         statement = compile_plan(self.plan(shape, role), self.catalog, answers=self._answers)
+        statement_ms = self.limits_of(role).statement_ms_max
+        if statement_ms != self.limits.statement_ms_max:
+            own = (("statement_timeout", str(statement_ms)),)
+            statement = msgspec.structs.replace(statement, settings=(*own, *statement.settings))
         self.statements.put(key, statement)
         return statement
 
     def plan(self, shape: Shape, role: str) -> Plan:
-        return decide(shape, role, self.catalog, self.policy, self.limits)
+        return decide(shape, role, self.catalog, self.policy, self.limits_of(role))
+
+    def limits_of(self, role: str) -> Limits:
+        """The role's own, else everyone's."""
+        return self.bounds.get(role, self.limits)
 
     def may_read(self, function: FunctionRef, role: str) -> bool:
         """Whether some form of the function changes nothing. Raises PGRST202 for one that the role may not call."""
-        return may_read(View(self.catalog, self.policy, role, self.limits), function)
+        return may_read(View(self.catalog, self.policy, role, self.limits_of(role)), function)
 
     async def possible(self, ref: TableRef, role: str) -> tuple[Table, frozenset[Action]]:
         """The table, and what the role may try there. Raises PGRST205 for one that is not there for the role."""
         try:
-            return possible(View(self.catalog, self.policy, role, self.limits), ref)
+            return possible(View(self.catalog, self.policy, role, self.limits_of(role)), ref)
         except Problem as problem:
             raise await self._withheld(problem, Read(ref), role) from None
 
@@ -170,7 +181,7 @@ class Pipeline:
         if self.speaking is None or problem.hint is None:
             return problem
         try:
-            decide(shape, role, self.catalog, await self.speaking(role), self.limits)
+            decide(shape, role, self.catalog, await self.speaking(role), self.limits_of(role))
         except Problem as other:
             if other.code == problem.code:
                 return other

@@ -149,8 +149,10 @@ class Graph:
         known = self._vocabularies.get(role)
         if known is None:
             catalog, policy = self.pipeline.catalog, await self.granting(role)
-            limits = self.pipeline.limits
-            known = Vocabulary(Seen(catalog, policy, role, limits), self.index, aggregates=self.aggregates)
+            limits = self.pipeline.limits_of(role)
+            known = Vocabulary(
+                Seen(catalog, policy, role, limits), self.index, aggregates=self.aggregates, limits=limits
+            )
             self._vocabularies.put(role, known)
         return known
 

@@ -36,7 +36,7 @@ from mainstay.transact.precondition import isolation_of, run_within
 from mainstay.transact.together import Transacted, about, transact
 from mainstay.why import why
 from mainstay.wires.graphql import GraphWire
-from mainstay.wires.rest import Batch, BatchWire, Call
+from mainstay.wires.rest import Batch, BatchWire, Call, RestWire
 from mainstay.wires.rest.openapi import openapi_document
 
 DescriptionKey = tuple[str, str | None, bool]
@@ -147,14 +147,15 @@ class Answering:
         try:
             principal = await self.authenticate(request)
             times.append(perf_counter())
+            wire = self.served.wires.get(principal.role, self.wire) if self.served.wires else self.wire
             batched = request.path == self.batches.path and self._is_batch(request, principal)
             if not batched:
-                call = self.wire.parse(request)
+                call = wire.parse(request)
                 if self.wire.told:
                     call = self.wire.tell(call, request)
             times.append(perf_counter())
             if call is None:
-                response = await self._batch(self.batches.parse(request), principal)
+                response = await self._batch(self._batches(wire).parse(request), principal)
             elif call.operation is None:
                 response = await self._answer(call, request, principal, times)
             elif call.reply.why:
@@ -254,6 +255,10 @@ class Answering:
         response, again = await transact(self.pipeline.store, self.ledger, principal, transacted)
         return self.batches.replay(batch, response) if again else response
 
+    def _batches(self, wire: RestWire) -> BatchWire:
+        """Those that read with the wire of a role."""
+        return self.batches if wire is self.wire else BatchWire(wire, self.settings.batch_path)
+
     def _is_batch(self, request: Request, principal: Principal) -> bool:
         """Not where the role has a table of that name, which goes before."""
         if request.method != "POST":
@@ -294,7 +299,8 @@ class Answering:
         if known is None:
             served, settings = self.served, self.settings
             policy = await self.granting(principal.role)
-            described = describe(served.catalog, policy, principal.role, settings.limits, schema=call.schema)
+            limits = self.pipeline.limits_of(principal.role)
+            described = describe(served.catalog, policy, principal.role, limits, schema=call.schema)
             known = openapi_document(
                 described, prefix=settings.rest_prefix, title="Mainstay", anonymous=principal.anonymous
             )
@@ -363,7 +369,9 @@ def _recorder(settings: Settings) -> Recorder | None:
 def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:
     statements: Bounded[StatementKey, Statement] = Bounded(limits.plans_max)
     speaking = granting if served.policy.defers else None
-    return Pipeline(served.catalog, served.policy, store, limits, statements, served.impersonation, speaking)
+    return Pipeline(
+        served.catalog, served.policy, store, limits, statements, served.impersonation, speaking, served.bounds
+    )
 
 
 def database_url(settings: Settings) -> str:

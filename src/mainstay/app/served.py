@@ -9,10 +9,12 @@ import msgspec
 
 from mainstay.core.catalog import Catalog
 from mainstay.core.exposure import Exposure
+from mainstay.core.limits import Limits
 from mainstay.core.nesting import Nesting
 from mainstay.core.operation import Ending
 from mainstay.core.problem import DeclarationError
 from mainstay.plan.view import Policy
+from mainstay.policy.bounds import bounds_of
 from mainstay.policy.calls import tracked_of
 from mainstay.policy.declare import Policies
 from mainstay.policy.defer import Deferred
@@ -33,6 +35,9 @@ class Served(msgspec.Struct, frozen=True):
     wire: RestWire
     impersonation: Impersonation | None = None
     exposure: Exposure = Exposure()
+    bounds: Mapping[str, Limits] = {}
+    """Of roles that have limits of their own, and the wires that hold them."""
+    wires: Mapping[str, RestWire] = {}
 
 
 def serve_catalog(
@@ -59,9 +64,15 @@ def serve_catalog(
             answers=any(is_mentioned(name, catalog.mentioned) for name in ("response.status", "response.headers")),
         )
     told = [name for name in TOLD if impersonation is not None and is_mentioned(name, catalog.mentioned)]
-    wire = rest_wire(settings, catalog.schemas, told, catalog.written, Nesting(catalog))
+    nesting = Nesting(catalog)
+    wire = rest_wire(settings, catalog.schemas, told, catalog.written, nesting)
+    bounds = bounds_of(policies.roles, settings.limits)
+    wires = {
+        role: rest_wire(settings.replace(limits=own), catalog.schemas, told, catalog.written, nesting)
+        for role, own in bounds.items()
+    }
     exposure = Exposure(names_of(said, catalog), tracked_of(policies.tracked, catalog))
-    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation, exposure)
+    return Served(catalog, _policy(settings, policies, catalog), wire, impersonation, exposure, bounds, wires)
 
 
 def _policy(settings: Settings, policies: Policies, catalog: Catalog) -> Policy:

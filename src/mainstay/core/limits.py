@@ -30,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True):
     """GraphQL requests in one body; past it 400."""
     persisted_max: int = 1_000
     """GraphQL documents that clients registered by a hash, in each worker, least recently used out first."""
+    cost_max: int = 10_000_000_000
+    """Values that a request may read, were there as many rows at each level as its limits let through; past it 400."""
     document_bytes_max: int = 32_768
     """Bytes of a GraphQL document; past it 400."""
     rows_max: int = 1_000
@@ -66,3 +68,20 @@ class Limits(msgspec.Struct, frozen=True):
     """Milliseconds between signs of life on a WebSocket or event stream; a WebSocket silent for two is closed."""
     drain_ms_max: int = 10_000
     """Milliseconds that requests in flight have to finish after SIGTERM."""
+
+
+OF_ROLES = (
+    "depth_max",
+    "terms_max",
+    "list_max",
+    "select_max",
+    "roots_max",
+    "document_bytes_max",
+    "cost_max",
+    "rows_max",
+    "insert_rows_max",
+    "nested_max",
+    "batch_operations_max",
+    "statement_ms_max",
+)
+"""Those that a role may have of its own."""

@@ -11,6 +11,7 @@ from mainstay.core.operation import Count, Delete, Format, Insert, Invoke, Put, 
 from mainstay.core.plan import InvokePlan, Nested, Plan, ReadPlan, Select, TogetherPlan
 from mainstay.core.problem import Problem
 from mainstay.plan.call import plan_invoke
+from mainstay.plan.cost import require_cost
 from mainstay.plan.group import distinct
 from mainstay.plan.handle import handling, unavailable
 from mainstay.plan.keyset import impossible, keyed
@@ -26,7 +27,12 @@ COUNTED_MAX = 1_000
 
 def decide(shape: Shape, role: str, catalog: Catalog, policy: Policy, limits: Limits) -> Plan:
     """The plan of an operation for a role. Raises Problem for names that the role can't see and deeds it may not do."""
-    view = View(catalog, policy, role, limits)
+    plan = _plan(View(catalog, policy, role, limits), shape)
+    require_cost(plan, limits)
+    return plan
+
+
+def _plan(view: View, shape: Shape) -> Plan:
     match shape:
         case Read():
             return plan_read(view, shape)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from mainstay.core.limits import OF_ROLES
 from mainstay.core.problem import DeclarationError
 from mainstay.core.rule import Action
 from mainstay.core.tracking import Tracked
@@ -59,6 +60,7 @@ class Role:
         self.grants: list[Grant] = []
         self.calls: list[CallGrant] = []
         self.administered: list[Any] = []
+        self.bounds: dict[str, int] = {}
 
     def __repr__(self) -> str:
         return f"<Role {self.name!r}>"
@@ -102,6 +104,23 @@ class Role:
                 aggregates=aggregates,
             )
         )
+        return self
+
+    def limits(self, **bounds: int) -> "Role":
+        """Give the role limits of its own, lower or higher than the settings': `limits(depth_max=3, rows_max=100)`.
+
+        A role that inherits from it has them, too, unless it has its own. Raises DeclarationError for a limit that is
+        none, or is not for roles.
+        """
+        where = f"role {self.name!r}"
+        for name, value in bounds.items():
+            if name not in OF_ROLES:
+                raise DeclarationError(
+                    f"{name!r} is no limit of roles", where=where, hint=f"one of {', '.join(OF_ROLES)}"
+                )
+            if type(value) is not int or value < 1:
+                raise DeclarationError(f"{name} is {value!r}", where=where, hint="A limit is a whole number from 1.")
+        self.bounds |= bounds
         return self
 
     def administers(self, *models: Any) -> "Role":

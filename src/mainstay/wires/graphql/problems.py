@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "MS482": "not-supported",
     "MS490": VALIDATION,
     "MS491": VALIDATION,
+    "MS492": VALIDATION,
     "21000": VALIDATION,
     "23514": DENIED,
     "428C9": VALIDATION,

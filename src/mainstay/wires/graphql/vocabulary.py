@@ -25,6 +25,7 @@ from mainstay.core.catalog import (
 from mainstay.core.comparisons import plain_name
 from mainstay.core.description import RelationDescription, Sight, TableDescription
 from mainstay.core.exposure import Naming
+from mainstay.core.limits import Limits
 from mainstay.core.operation import FunctionRef, TableRef
 from mainstay.core.rule import Action
 from mainstay.core.tracking import FieldKind
@@ -114,11 +115,13 @@ class FunctionField(msgspec.Struct, frozen=True):
 class Vocabulary:
     """All of it for one role: each table from when it is first named. With `aggregates` off, no aggregate has one."""
 
-    def __init__(self, sight: Sight, index: Index, *, aggregates: bool = True) -> None:
+    def __init__(self, sight: Sight, index: Index, *, aggregates: bool = True, limits: Limits | None = None) -> None:
         self.sight = sight
         self.index = index
         self.names = index.names
         self.aggregates = aggregates
+        self.limits = limits
+        """The role's; None: as everyone's."""
         self.types = Types(self)
         self.roots: Roots[RootKind] = Roots(self, index.reads)
         self.streams: Roots[StreamKind] = Roots(self, index.streams)
@@ -127,7 +130,7 @@ class Vocabulary:
 
     def apart(self) -> "Vocabulary":
         """The same for who looks at all of it: what it keeps goes with it."""
-        return Vocabulary(self.sight, self.index, aggregates=self.aggregates)
+        return Vocabulary(self.sight, self.index, aggregates=self.aggregates, limits=self.limits)
 
     @cached_property
     def functions(self) -> dict[str, FunctionField]:

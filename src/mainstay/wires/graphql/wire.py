@@ -145,7 +145,8 @@ class GraphWire:
             raise
 
     def _prepare(self, question: Question, role: str, vocabulary: Vocabulary) -> Prepared:
-        document = Document(question.text, question.name, self.limits, vocabulary.names)
+        limits = vocabulary.limits or self.limits
+        document = Document(question.text, question.name, limits, vocabulary.names)
         self.documents.check(document.parsed)
         document.check_cycles()
         variables = Variables(document.operation, question.variables)
@@ -153,7 +154,7 @@ class GraphWire:
             document,
             variables,
             vocabulary,
-            self.limits,
+            limits,
             introspection=self.introspection,
             number_texts=self.number_texts,
         )

@@ -75,6 +75,7 @@ STATUSES: dict[str, int] = {
     # ours: a GraphQL document that is too much
     "MS490": 400,
     "MS491": 400,
+    "MS492": 400,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,
