@@ -82,6 +82,7 @@ STATUSES: dict[str, int] = {
     "MS411": 411,
     "MS413": 413,
     "MS414": 414,
+    "MS426": 426,
     "MS431": 431,
     # ours: a request past a limit, or with something out of place
     "MS403": 400,
