@@ -15,6 +15,8 @@ from mainstay.core.change import Change, Coverage, Origin
 
 CHANNEL = "mainstay_live"
 SCHEMA = "mainstay"
+RELAYED = "MSLIV"
+"""The SQLSTATE of what a trigger says to a connection of Mainstay's own, which passes it on."""
 TRIGGERS = {
     "mainstay_live_delete": "DELETE",
     "mainstay_live_insert": "INSERT",
@@ -121,7 +123,11 @@ BEGIN
     notice := told;
     PERFORM set_config('mainstay.said', (said + 1)::text, true);
   END IF;
-  PERFORM pg_notify({channel}, notice);
+  IF current_setting('mainstay.relays', true) = 'on' AND current_setting('client_min_messages') = 'notice' THEN
+    RAISE NOTICE USING MESSAGE = notice, ERRCODE = {relayed};  -- to the server, which tells it once this is committed
+  ELSE
+    PERFORM pg_notify({channel}, notice);
+  END IF;
   RETURN NULL;
 END $mainstay$
 """
@@ -142,6 +148,7 @@ REFERENCING = {
     "TRUNCATE": "",
 }
 LOOK_ANEW = f"SELECT pg_notify('{CHANNEL}', '')"
+LOOK_WHERE_ANNOUNCED = f"{LOOK_ANEW} WHERE EXISTS (SELECT FROM pg_trigger WHERE tgname = 'mainstay_live_update')"
 
 
 Ask: TypeAlias = Callable[..., Awaitable[list[Any]]]
@@ -198,6 +205,7 @@ def installation(table: TableKey, columns: Sequence[str]) -> list[str]:
             rows=ROWS_MAX,
             bytes=PAYLOAD_BYTES_MAX,
             channel=_literal(CHANNEL),
+            relayed=_literal(RELAYED),
         ).strip()
     ]
     for trigger, event in TRIGGERS.items():

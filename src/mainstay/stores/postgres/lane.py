@@ -22,6 +22,7 @@ from mainstay.core.result import Result
 from mainstay.core.statement import Column, Statement
 from mainstay.core.verify import verify
 from mainstay.stores.postgres.refusal import unusable
+from mainstay.stores.postgres.relay import Told
 
 # A lane keeps this many statements prepared; PostgreSQL holds some tens of kilobytes of plan for each.
 PREPARED_MAX = 500
@@ -46,11 +47,12 @@ T = TypeVar("T")
 class Lane:
     """`dsn` and `settings` are what it connects with, `connect_s` how long it waits for that."""
 
-    def __init__(self, dsn: str, settings: dict[str, str], *, connect_s: float) -> None:
+    def __init__(self, dsn: str, settings: dict[str, str], *, connect_s: float, told: Told | None = None) -> None:
         self.dsn = dsn
         self.settings = settings
         self.connect_s = connect_s
         self.connection: asyncpg.Connection[Any] | None = None
+        self.told = told
         self.entered = NONE
         self.left = False
         """Whether what ran since may have set something for good: then what was entered is entered again."""
@@ -70,6 +72,8 @@ class Lane:
         )
         # JSON comes as the bytes that PostgreSQL sent: it is passed on, not looked at.
         await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+        if self.told is not None:
+            self.told.listen(connection)
         self.connection = connection
 
     def abandon(self) -> None:
@@ -84,6 +88,10 @@ class Lane:
         if self.connected and self.connection is not None:
             await self.connection.close(timeout=self.connect_s)
         self.connection = None
+
+    async def say(self, text: str) -> None:
+        """A statement that is run once and answers nothing."""
+        await self._connection().execute(text)
 
     async def ask(self, text: str, *arguments: Any) -> list[Record]:
         """As `fetch`, spelt as a connection's own."""
@@ -169,6 +177,8 @@ class Lane:
         await self.enter(NONE)
         connection = self._connection()
         await connection.execute(begin)
+        if self.told is not None:
+            self.told.forget()
         try:
             outcome = await work()
             if ending is Ending.ROLLBACK:
@@ -177,7 +187,14 @@ class Lane:
             if self.connected:
                 await connection.execute("ROLLBACK")
             raise
-        await connection.execute("COMMIT" if ending is Ending.COMMIT else "ROLLBACK")
+        if ending is not Ending.COMMIT:
+            await connection.execute("ROLLBACK")
+            return outcome
+        try:
+            await connection.execute("COMMIT")
+        finally:
+            if self.told is not None:
+                self.told.pass_on()
         return outcome
 
     async def _prepare(self, key: tuple[str, str | None]) -> "PreparedStatement[Any]":

@@ -22,6 +22,7 @@ from mainstay.sql.binds import array_literal
 from mainstay.stores.postgres.lane import Lane, result_of, the_row
 from mainstay.stores.postgres.queue import WORK, Queue, Waiting
 from mainstay.stores.postgres.refusal import is_gone, overloaded, problem_of, unavailable
+from mainstay.stores.postgres.relay import Relay, Told
 
 WATCH_S = 0.25
 IN_LINE_S_MAX = 1.5  # with the defaults a request is answered within 4.75 s, whatever becomes of the database
@@ -59,10 +60,20 @@ class Run(NamedTuple):
 class Lanes:
     """`size` lanes, and who waits for them."""
 
-    def __init__(self, dsn: str, server_settings: dict[str, str], size: int, settings: PostgresSettings) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        server_settings: dict[str, str],
+        size: int,
+        settings: PostgresSettings,
+        relay: Relay | None = None,
+    ) -> None:
         self.settings = settings
         connect_s = settings.connect_ms_max / 1000
-        self._lanes = [Lane(dsn, server_settings, connect_s=connect_s) for _ in range(size)]
+        self._lanes = [
+            Lane(dsn, server_settings, connect_s=connect_s, told=None if relay is None else Told(relay))
+            for _ in range(size)
+        ]
         self._shared = Queue(settings.batch_max)
         self._alone = Queue(1)
         self._idle: list[asyncio.Future[None]] = []

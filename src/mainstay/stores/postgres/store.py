@@ -1,6 +1,7 @@
 """The store: lanes for reads and lanes for writes, behind the port that the corridor knows."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
@@ -15,16 +16,23 @@ from mainstay.core.ports import Transaction
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Mode, Statement
-from mainstay.stores.postgres.announce import coverage
+from mainstay.stores.postgres.announce import LOOK_WHERE_ANNOUNCED, coverage
 from mainstay.stores.postgres.grants import grants_of
 from mainstay.stores.postgres.lane import Lane
 from mainstay.stores.postgres.lanes import Lanes, PostgresSettings, read_many
+from mainstay.stores.postgres.relay import SETTINGS as RELAYING
+from mainstay.stores.postgres.relay import Relay
 from mainstay.stores.postgres.transaction import transact
 
 T = TypeVar("T")
 
 READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,))
 EXPLAIN_FLAGS = {"analyze", "verbose", "settings", "buffers", "wal"}
+
+
+async def look_anew(lane: Lane) -> None:
+    """Have all who listen look: a server that was killed, whose place this one takes, may not have told what it did."""
+    await lane.say(LOOK_WHERE_ANNOUNCED)
 
 
 class PostgresStore:
@@ -41,11 +49,14 @@ class PostgresStore:
         }
         read_only = common | {"default_transaction_read_only": "on"}
         self._reads = Lanes(dsn, read_only, self.settings.lanes_read, self.settings)
-        self._writes = Lanes(dsn, common, self.settings.lanes_write, self.settings)
+        self._relay = Relay(dsn)
+        self._writes = Lanes(dsn, common | RELAYING, self.settings.lanes_write, self.settings, self._relay)
 
     async def start(self) -> None:
         """Connects every lane. Raises MS503 where the database can't be reached."""
         await asyncio.gather(self._reads.start(), self._writes.start())
+        with contextlib.suppress(Problem):  # a standby tells nothing
+            await self._reads.work(look_anew)
 
     async def execute(
         self,
@@ -127,3 +138,4 @@ class PostgresStore:
 
     async def close(self) -> None:
         await asyncio.gather(self._reads.close(), self._writes.close())
+        await self._relay.close()
