@@ -30,12 +30,12 @@ class Connections:
         """A socket of our own on the connection from `client`, `host:port`; None where it can't be told which it is.
 
         The caller's request keeps the connection open, so that no other one can have the address meanwhile. Raises
-        OSError where the process has no descriptor to spare: half of them are Granian's.
+        OSError where the process has no descriptor to spare: two of five are Granian's.
         """
         address = _address(client)
         if address is None:
             return None
-        if len(self.held) >= _descriptors_max() // 2 - SPARE:
+        if len(self.held) >= _descriptors_max() * 3 // 5 - SPARE:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         for descriptor in self._candidates():
             taken = _duplicate(descriptor, address)

@@ -151,9 +151,10 @@ def _server(rsgi: Rsgi, assignment: Assignment, limits: Limits) -> InheritedServ
 
 
 def _connections_max() -> int:
-    """Connections of this worker, as many as half its files allow: past them clients wait to be accepted.
+    """Connections of this worker, two for five of its files: past them clients wait to be accepted.
 
-    Without a bound an accept that fails for want of files would be tried again at once, for ever.
+    The rest is for what lasts, which has descriptors of its own, and for the database. Without a bound an accept that
+    fails for want of files would be tried again at once, for ever.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
@@ -161,7 +162,7 @@ def _connections_max() -> int:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
-    return (FILES_MAX if soft == resource.RLIM_INFINITY else min(soft, FILES_MAX)) // 2
+    return (FILES_MAX if soft == resource.RLIM_INFINITY else min(soft, FILES_MAX)) * 2 // 5
 
 
 if __name__ == "__main__":
