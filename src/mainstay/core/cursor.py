@@ -23,13 +23,13 @@ def write_cursor(table: TableRef, order: tuple[Order, ...], values: Sequence[str
     return urlsafe_b64encode(encode((mark_of(table, order), values))).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, table: TableRef, order: tuple[Order, ...]) -> list[str | None] | None:
-    """The values; None where it is no cursor of this table and order."""
+def read_cursor(text: str, table: TableRef | None = None, order: tuple[Order, ...] = ()) -> list[str | None] | None:
+    """The values; None where it is no cursor of this table and order, or without a table no cursor at all."""
     try:
         mark, values = decoder.decode(urlsafe_b64decode(_padded(text)))
     except (Error, ValueError, msgspec.DecodeError):
         return None
-    return values if values and mark == mark_of(table, order) else None
+    return values if values and (table is None or mark == mark_of(table, order)) else None
 
 
 def mark_of(table: TableRef, order: tuple[Order, ...]) -> str:

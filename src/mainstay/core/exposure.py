@@ -14,6 +14,7 @@ ROOTS = (
     "select",
     "select_by_pk",
     "select_aggregate",
+    "select_connection",
     "select_stream",
     "insert",
     "insert_one",

@@ -94,7 +94,42 @@ class Nodes(msgspec.Struct, frozen=True, cache_hash=True):
     select: tuple["Item", ...] = ()
 
 
-Member: TypeAlias = Tally | Part | Nodes | Constant
+class Cursor(msgspec.Struct, frozen=True, cache_hash=True):
+    """Where a row of a page by key stands, as text: `mark` is of the order, as `core.cursor` has it."""
+
+    name: str
+    mark: str
+
+
+class Edges(msgspec.Struct, frozen=True, cache_hash=True):
+    """The rows of a page by key, each as an object: its cursor, and as `Nodes` the row itself."""
+
+    name: str
+    members: tuple[Cursor | Nodes | Constant, ...] = ()
+
+
+class Bound(msgspec.Struct, frozen=True, cache_hash=True):
+    """The cursor of the first row of a page by key, or of the `last`; null where there is none."""
+
+    name: str
+    mark: str
+    last: bool = False
+
+
+class More(msgspec.Struct, frozen=True, cache_hash=True):
+    """Whether there are rows behind the page by key, in the direction in which it is read."""
+
+    name: str
+
+
+class Flag(msgspec.Struct, frozen=True, cache_hash=True):
+    """A boolean that is known beforehand."""
+
+    name: str
+    value: bool
+
+
+Member: TypeAlias = Tally | Part | Nodes | Constant | Edges | Bound | More | Flag
 
 
 class Order(msgspec.Struct, frozen=True, cache_hash=True):
@@ -164,6 +199,8 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     strip_nulls: bool = False
     accepts: tuple[str, ...] = ()
     after: tuple[Slot | None, ...] | None = None
+    backward: bool = False
+    """Of a page by key: the last rows before that row, which are still answered in the order that is asked for."""
     summary: tuple[Member, ...] | None = None
     """What the page's rows come to, as one object, in their place; `select` is then empty."""
     having: Condition = TRUE

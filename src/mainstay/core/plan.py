@@ -10,7 +10,21 @@ import msgspec
 
 from mainstay.core.catalog import Argument, Function, FunctionKey, Relation, Table
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Claim, Condition, Field, Literal, Operand, Slot
-from mainstay.core.operation import Affected, Alteration, Conflict, Constant, Count, Format, Join, Nulls, Tally
+from mainstay.core.operation import (
+    Affected,
+    Alteration,
+    Bound,
+    Conflict,
+    Constant,
+    Count,
+    Cursor,
+    Flag,
+    Format,
+    Join,
+    More,
+    Nulls,
+    Tally,
+)
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -60,10 +74,17 @@ class Held(msgspec.Struct, frozen=True):
     """Members of a summary as an object of their own."""
 
     name: str
-    members: tuple["Tally | Held | Listed | Constant", ...]
+    members: tuple["Summed", ...]
 
 
-Summed: TypeAlias = Tally | Held | Listed | Constant
+class Edged(msgspec.Struct, frozen=True):
+    """The rows of a page by key, each as an object; `Listed` is the row itself."""
+
+    name: str
+    members: tuple["Cursor | Listed | Constant", ...]
+
+
+Summed: TypeAlias = Tally | Held | Listed | Constant | Edged | Bound | More | Flag
 """A member of a summary, its fields resolved and masked."""
 
 
@@ -81,8 +102,9 @@ class Select(msgspec.Struct, frozen=True):
 
     `offset` is a slot's index at the root, `skip` a constant inside an embed. `keyed`: a page by key, whose last row's
     sort values are wanted where it is full, and with `resumable` where it is not; `after` holds of the rows on it and
-    those behind. With `summary` the rows come to one object, and there are no outputs but those that it lists. `having`
-    holds of the groups. Of rows alike in `distinct`, with which the order begins, there is the first.
+    those behind. `backward`: its order is turned round, and in a summary turned back. With `summary` the rows come to
+    one object, and there are no outputs but those that it lists. `having` holds of the groups. Of rows alike in
+    `distinct`, with which the order begins, there is the first.
     """
 
     table: Table
@@ -94,6 +116,7 @@ class Select(msgspec.Struct, frozen=True):
     skip: int = 0
     grouped: bool = False
     keyed: bool = False
+    backward: bool = False
     after: Condition = TRUE
     summary: tuple[Summed, ...] | None = None
     having: Condition = TRUE

@@ -59,7 +59,7 @@ def plan_read(view: View, read: Read) -> ReadPlan:
     if read.distinct:
         resolved = distinct(view, resolved, read.distinct)
     if read.after is not None:
-        resolved = keyed(view, resolved, read.after)
+        resolved = keyed(view, resolved, read.after, backward=read.backward)
     page = msgspec.structs.replace(resolved, limit=read.limit, offset=read.offset, resumable=read.resumable)
     select = limit_select(view, page)
     written = handling(view, table, read.select, read.accepts)

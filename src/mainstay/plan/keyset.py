@@ -31,10 +31,11 @@ from mainstay.plan.view import View
 After = Sequence[Slot | None]
 
 
-def keyed(view: View, select: Select, after: After) -> Select:
+def keyed(view: View, select: Select, after: After, *, backward: bool = False) -> Select:
     """The select with its order completed by a key, from behind the row whose values `after` holds, None for NULL.
 
-    Empty, it is the first page. Raises MS467 where no order tells the rows apart, MS468 for values of another order.
+    Empty, it is the first page. `backward`: all of that from the end.
+    Raises MS467 where no order tells the rows apart, MS468 for values of another order.
     """
     if select.grouped:
         raise impossible("Its rows are groups, which have no key")
@@ -43,10 +44,20 @@ def keyed(view: View, select: Select, after: After) -> Select:
     if any(sort.through is not None for sort in select.order):
         raise impossible("It is sorted by a column of a related row")
     order = (*select.order, *_completing(view, select.table, select.order))
+    if backward:
+        order = tuple(map(_turned, order))
     if after and len(after) != len(order):
         raise other_order()
     keys = list(zip(order, after, strict=False))
-    return msgspec.structs.replace(select, order=order, after=_after(view, select.table, keys), keyed=True)
+    return msgspec.structs.replace(
+        select, order=order, after=_after(view, select.table, keys), keyed=True, backward=backward
+    )
+
+
+def _turned(sort: Sort) -> Sort:
+    """The other way round; where nulls are by default, they then are, too."""
+    nulls = {Nulls.FIRST: Nulls.LAST, Nulls.LAST: Nulls.FIRST}.get(sort.nulls, sort.nulls)
+    return msgspec.structs.replace(sort, descending=not sort.descending, nulls=nulls)
 
 
 def other_order() -> Problem:

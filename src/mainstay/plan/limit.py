@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mainstay.core.plan import Held, Listed, Nested, Output, Select, Summed
+from mainstay.core.operation import Constant, Cursor
+from mainstay.core.plan import Edged, Held, Listed, Nested, Output, Select, Summed
 from mainstay.core.problem import Problem
 from mainstay.plan.view import View
 
@@ -23,6 +24,8 @@ def limit_select(view: View, select: Select, depth: int = 0) -> Select:
     outputs = _limited(view, select.outputs, depth)
     if select.summary is not None:  # all rows are summed up, so many are listed
         summary = _limited_summary(view, select.summary, min(bounds), depth)
+        if select.keyed:  # one more row tells whether there are more
+            return msgspec.structs.replace(select, outputs=outputs, summary=summary, limit=min(bounds) + 1)
         return msgspec.structs.replace(select, outputs=outputs, summary=summary)
     return msgspec.structs.replace(select, outputs=outputs, limit=min(bounds))
 
@@ -45,6 +48,12 @@ def _limited_summary(view: View, members: Sequence[Summed], limit: int, depth: i
                 limited.append(Held(member.name, _limited_summary(view, member.members, limit, depth)))
             case Listed():
                 limited.append(Listed(member.name, _limited(view, member.outputs, depth), limit))
+            case Edged():
+                limited.append(Edged(member.name, tuple(_limited_edge(view, each, depth) for each in member.members)))
             case _:
                 limited.append(member)
     return tuple(limited)
+
+
+def _limited_edge(view: View, member: Cursor | Listed | Constant, depth: int) -> Cursor | Listed | Constant:
+    return Listed(member.name, _limited(view, member.outputs, depth)) if isinstance(member, Listed) else member

@@ -11,8 +11,25 @@ import msgspec
 
 from mainstay.core.catalog import Table
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, both
-from mainstay.core.operation import Constant, Embed, Item, Join, Member, Nodes, Order, Part, Pick, Star, Tally
-from mainstay.core.plan import Held, Listed, Nested, Output, Select, Sort, Summed
+from mainstay.core.operation import (
+    Bound,
+    Constant,
+    Cursor,
+    Edges,
+    Embed,
+    Flag,
+    Item,
+    Join,
+    Member,
+    More,
+    Nodes,
+    Order,
+    Part,
+    Pick,
+    Star,
+    Tally,
+)
+from mainstay.core.plan import Edged, Held, Listed, Nested, Output, Select, Sort, Summed
 from mainstay.core.problem import Problem
 from mainstay.plan.casts import cast_name
 from mainstay.plan.filter import resolve_aggregation, resolve_field, resolve_filter
@@ -142,8 +159,16 @@ def _summed(view: View, table: Table, member: Member, path: str) -> Summed:
             return Held(member.name, resolve_summary(view, table, member.members, path))
         case Nodes():
             return Listed(member.name, tuple(resolve_outputs(view, table, member.select, path)))
-        case Constant():
+        case Edges():
+            return Edged(member.name, tuple(_edge(view, table, each, path) for each in member.members))
+        case Constant() | Bound() | More() | Flag():
             return member
+
+
+def _edge(view: View, table: Table, member: Cursor | Nodes | Constant, path: str) -> Cursor | Listed | Constant:
+    if not isinstance(member, Nodes):
+        return member
+    return Listed(member.name, tuple(resolve_outputs(view, table, member.select, path)))
 
 
 def _is_empty(embed: Embed) -> bool:

@@ -29,8 +29,20 @@ from mainstay.core.condition import (
     Related,
     Slot,
 )
-from mainstay.core.operation import Constant, Tally
-from mainstay.core.plan import Held, InvokePlan, Listed, Nested, Output, Plan, ReadPlan, Select, Summed, TogetherPlan
+from mainstay.core.operation import Bound, Constant, Flag, More, Tally
+from mainstay.core.plan import (
+    Edged,
+    Held,
+    InvokePlan,
+    Listed,
+    Nested,
+    Output,
+    Plan,
+    ReadPlan,
+    Select,
+    Summed,
+    TogetherPlan,
+)
 
 Source: TypeAlias = Slot | Claim | Literal
 Equal: TypeAlias = Mapping[str, Source]
@@ -161,7 +173,10 @@ class _Walk:
                     self._summary(table, member.members, equal)
                 case Listed():
                     self._outputs(table, member.outputs, equal)
-                case Constant():
+                case Edged():
+                    listed = (each for each in member.members if isinstance(each, Listed))
+                    self._summary(table, listed, equal)
+                case Constant() | Bound() | More() | Flag():
                     pass
 
     def _condition(self, table: Table, condition: Condition, equal: Equal) -> None:

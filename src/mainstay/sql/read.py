@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
+from sqlalchemy.sql.elements import Grouping
 
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot
-from mainstay.core.operation import Constant, Count, Nulls, Tally
-from mainstay.core.plan import Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed
+from mainstay.core.operation import Bound, Constant, Count, Cursor, Flag, More, Nulls, Tally
+from mainstay.core.plan import Edged, Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed
 from mainstay.core.statement import Column
 from mainstay.sql.aggregate import aggregated, tallied
 from mainstay.sql.binds import Expression, Named, inline
@@ -260,7 +261,7 @@ def _summed(
 ) -> sa.ScalarSelect[Any]:
     """`tied`: the scope around, and what ties the rows to its row."""
     builder = _Rows(conditions, scope, source, grouped=False)
-    summing = _Summing(builder)
+    summing = _Summing(builder, select)
     made = [summing.prepared(member) for member in select.summary or ()]
     page = _rows(conditions, msgspec.structs.replace(select, outputs=()), builder, tied and tied[1])
     if tied is not None:
@@ -276,8 +277,10 @@ def _summed(
 class _Summing:
     """Adds to each row what its summary takes, and says how to sum it up."""
 
-    def __init__(self, builder: "_Rows") -> None:
+    def __init__(self, builder: "_Rows", select: Select) -> None:
         self._builder = builder
+        self._shown = None if select.limit is None or not select.keyed else select.limit - 1
+        self._backward = select.backward
         self._numbers = itertools.count()
         self.numbered = False
 
@@ -297,11 +300,63 @@ class _Summing:
                 pairs = [(output.name, self._added(output)) for output in outputs]
                 self.numbered |= member.limit is not None
                 return lambda rows_of: (name, _listed(rows_of, pairs, member.limit))
+            case Flag(value=truth):
+                return lambda _: (name, sa.true() if truth else sa.false())
+            case Edged(members=edges):
+                self.numbered = True
+                made = [self._edge(each) for each in edges]
+                return lambda rows_of: (name, self._edges(rows_of, made))
+            case Bound(mark=mark, last=last):
+                self.numbered = True
+                return lambda rows_of: (name, self._bound(rows_of, mark, last=last))
+            case More():
+                return lambda _: (name, sa.func.count() > sa.literal_column(str(self._shown)))
+
+    def _edge(self, member: Cursor | Listed | Constant) -> Callable[[sa.FromClause], Pair]:
+        """One member of each row's object."""
+        name = member.name
+        match member:
+            case Constant(value=value):
+                return lambda _: (name, inline(value))
+            case Cursor(mark=mark):
+                return lambda rows_of: (name, _cursor(rows_of, mark))
+            case Listed(outputs=outputs):
+                pairs = [(output.name, self._added(output)) for output in outputs]
+                return lambda rows_of: (name, json_object([(key, rows_of.c[label]) for key, label in pairs]))
+
+    def _edges(self, rows_of: sa.FromClause, made: Sequence[Callable[[sa.FromClause], Pair]]) -> Expression:
+        each = json_object([part(rows_of) for part in made])
+        listed = sa.func.json_agg(self._in_order(each, rows_of, last=False)).filter(self._on_page(rows_of))
+        whole: Expression = sa.func.coalesce(listed, sa.literal_column("'[]'"))
+        return whole
+
+    def _bound(self, rows_of: sa.FromClause, mark: str, *, last: bool) -> Expression:
+        ordered = self._in_order(_cursor(rows_of, mark), rows_of, last=last)
+        cursors: Any = sa.func.array_agg(ordered, type_=sa.ARRAY(sa.Text())).filter(self._on_page(rows_of))
+        first: Expression = Grouping(cursors)[sa.literal_column("1")]
+        return first
+
+    def _in_order(self, value: Expression, rows_of: sa.FromClause, *, last: bool) -> Any:
+        """As the caller has the order, or with the `last` one first."""
+        number = rows_of.c[NUMBER]
+        return aggregate_order_by(value, number.desc() if self._backward is not last else number.asc())
+
+    def _on_page(self, rows_of: sa.FromClause) -> Expression:
+        on_page: Expression = rows_of.c[NUMBER] <= sa.literal_column(str(self._shown))
+        return on_page
 
     def _added(self, output: Output | Nested) -> str:
         label = f"s{next(self._numbers)}"
         self._builder.add(msgspec.structs.replace(output, name=label))
         return label
+
+
+def _cursor(rows_of: sa.FromClause, mark: str) -> Expression:
+    """The row's cursor, as `core.cursor` reads it: base64url of JSON, without what fills it up."""
+    said = sa.cast(sa.func.json_build_array(inline(mark), rows_of.c[KEYSET]), sa.Text())
+    encoded = sa.func.encode(sa.func.convert_to(said, sa.literal_column("'UTF8'")), sa.literal_column("'base64'"))
+    text: Expression = sa.func.translate(encoded, sa.literal_column("E'+/=\n'"), sa.literal_column("'-_'"))
+    return text
 
 
 def _listed(rows_of: sa.FromClause, pairs: Sequence[tuple[str, str]], limit: int | None) -> Expression:

@@ -21,6 +21,8 @@ from mainstay.wires.graphql.types import PLACEHOLDER
 
 ONE_OF = ("aggregateboolexp", "streamcursorvalueinput")
 """Types whose values have one of their members, whichever."""
+CURSORS = frozenset({"after", "before"})
+"""What only an answer can give."""
 CHANGES = frozenset({"_set", "_inc"})
 SAMPLES = {
     "Int": "1",
@@ -93,6 +95,8 @@ def documents(schema: GraphQLSchema) -> Iterator[str]:
             for name, field in type_.fields.items():
                 yield around % asked(field, name, selected(field.type))
                 for key, argument in field.args.items():
+                    if key in CURSORS:
+                        continue
                     for value in _values(argument.type, seen):
                         yield around % asked(field, name, selected(field.type), **{key: value})
                 below = get_named_type(field.type)

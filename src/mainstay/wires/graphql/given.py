@@ -14,7 +14,8 @@ from graphql.language import ast
 from mainstay.core.operation import Value
 from mainstay.wires.graphql.problems import invalid
 
-Path: TypeAlias = tuple[str | int, ...]
+Path: TypeAlias = tuple[str | int | Callable[[Any], Any], ...]
+"""Where in the variables a value is; a function at its end says what of that is meant."""
 
 VARIABLES_DEPTH_MAX = 64
 FORM_BYTES_MAX = 4_096
@@ -88,7 +89,7 @@ def form_of(variables: Mapping[str, Any], size: int) -> object:
 def at(variables: Mapping[str, Any], path: Path) -> Any:
     found: Any = variables
     for step in path:
-        found = found[step]
+        found = step(found) if callable(step) else found[step]
     return found
 
 

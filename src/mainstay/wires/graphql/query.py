@@ -7,6 +7,7 @@ import msgspec
 from mainstay.core.operation import Invoke, Read
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
+from mainstay.wires.graphql.connection import read_connection
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, typename
 from mainstay.wires.graphql.introspect import FIELDS, read_introspection
@@ -70,3 +71,5 @@ def _field(translation: Translation, asked: Asked, owner: str) -> Read | Invoke:
             return read_aggregate(translation, table, asked, owner)
         case RootKind.KEY:
             return read_by_key(translation, table, asked, owner)
+        case RootKind.CONNECTION:
+            return read_connection(translation, table, asked, owner)

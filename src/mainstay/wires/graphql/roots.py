@@ -16,6 +16,7 @@ class RootKind(Enum):
     ROWS = "{}"
     KEY = "{}_by_pk"
     AGGREGATE = "{}_aggregate"
+    CONNECTION = "{}_connection"
 
 
 class WriteKind(Enum):
@@ -39,6 +40,7 @@ SAID: dict[AnyKind, str] = {
     RootKind.ROWS: "select",
     RootKind.KEY: "select_by_pk",
     RootKind.AGGREGATE: "select_aggregate",
+    RootKind.CONNECTION: "select_connection",
     StreamKind.ROWS: "select_stream",
     **{kind: kind.value.replace("_{}", "") for kind in WriteKind},
 }

@@ -34,7 +34,7 @@ from mainstay.wires.graphql.schema_roots import (
     subscription_root,
     write_member,
 )
-from mainstay.wires.graphql.schema_tables import OBJECTS, passed_inputs, row
+from mainstay.wires.graphql.schema_tables import OBJECTS, PAGE_INFO, passed_inputs, row
 from mainstay.wires.graphql.schema_writes import WRITES
 from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, enum, scalar
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name, scalar_name
@@ -150,6 +150,8 @@ class Schema:
             return Type(TypeKind.ENUM, "cursor_ordering", values=tuple(map(Value, CURSORS)))
         if (table := self._of_table(name)) is not None:
             return table
+        if name == PAGE_INFO.name:
+            return PAGE_INFO
         if name.lower().endswith("enum"):
             return self._choices.get(name)
         if name.lower().endswith("args"):

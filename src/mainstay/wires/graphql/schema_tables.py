@@ -12,6 +12,18 @@ Builder = Callable[[Vocabulary, TableType], Type]
 PATH = (Member("path", "String", comment="The place inside, such as $.a.b[0]"),)
 
 
+PAGED = (Member("after", "String"), Member("before", "String"), Member("first", "Int"), Member("last", "Int"))
+PAGE_INFO = objects(
+    "PageInfo",
+    (
+        Member("endCursor", "String"),
+        Member("hasNextPage", "Boolean!"),
+        Member("hasPreviousPage", "Boolean!"),
+        Member("startCursor", "String"),
+    ),
+)
+
+
 def listing(table: TableType) -> tuple[Member, ...]:
     """The arguments of what gives rows."""
     return (
@@ -21,6 +33,19 @@ def listing(table: TableType) -> tuple[Member, ...]:
         Member("order_by", f"[{table.type('order_by')}!]"),
         Member("where", table.type("bool_exp")),
     )
+
+
+def by_page(table: TableType) -> tuple[Member, ...]:
+    return (Member("order_by", f"[{table.type('order_by')}!]"), Member("where", table.type("bool_exp")))
+
+
+def _connection(_: Vocabulary, table: TableType) -> Type:
+    members = (Member("edges", f"[{table.type('edge')}!]!"), Member("pageInfo", f"{PAGE_INFO.name}!"))
+    return objects(table.type("connection"), members)
+
+
+def _edge(_: Vocabulary, table: TableType) -> Type:
+    return objects(table.type("edge"), (Member("cursor", "String!"), Member("node", f"{table.name}!")))
 
 
 def row(vocabulary: Vocabulary, table: TableType) -> Type:
@@ -110,6 +135,8 @@ def _response(_: Vocabulary, table: TableType) -> Type:
 
 
 OBJECTS: dict[str, Builder] = {
+    "connection": _connection,
+    "edge": _edge,
     "aggregate": _aggregate,
     "aggregate_fields": _aggregate_fields,
     "mutation_response": _response,

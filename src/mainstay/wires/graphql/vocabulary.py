@@ -310,6 +310,7 @@ def _kinds(described: TableDescription, *, readable: bool, keyed: bool, aggregat
         RootKind.ROWS: readable,
         RootKind.KEY: readable and keyed,
         RootKind.AGGREGATE: readable and aggregates and described.aggregates,
+        RootKind.CONNECTION: readable and keyed,
         StreamKind.ROWS: readable and keyed,  # or nothing would tell rows apart that have one value
         WriteKind.INSERT: Action.CREATE in actions,
         WriteKind.INSERT_ONE: Action.CREATE in actions and readable,
