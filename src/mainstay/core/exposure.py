@@ -15,6 +15,7 @@ ROOTS = (
     "select_by_pk",
     "select_aggregate",
     "select_connection",
+    "select_groups",
     "select_stream",
     "insert",
     "insert_one",

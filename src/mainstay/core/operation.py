@@ -71,7 +71,7 @@ class Constant(msgspec.Struct, frozen=True, cache_hash=True):
 class Tally(msgspec.Struct, frozen=True, cache_hash=True):
     """What a set of rows comes to in one number: `aggregate` of the fields; without fields, of the rows themselves.
 
-    Only a count takes several fields, and counts then where all of them are there.
+    Only a count takes several fields, and counts then where all of them are there. In a select it is of each group.
     """
 
     name: str
@@ -168,7 +168,21 @@ class Embed(msgspec.Struct, frozen=True, cache_hash=True):
         return self.alias or self.target
 
 
-Item: TypeAlias = Star | Pick | Embed | Constant
+Item: TypeAlias = Star | Pick | Embed | Constant | Tally
+
+
+class Placed(msgspec.Struct, frozen=True, cache_hash=True):
+    """A member of an answer's object that is one of the row's, `source`."""
+
+    name: str
+    source: str
+
+
+class Laid(msgspec.Struct, frozen=True, cache_hash=True):
+    """Members of an answer's object as an object of their own."""
+
+    name: str
+    members: tuple["Laid | Placed | Constant", ...] = ()
 
 
 class TableRef(msgspec.Struct, frozen=True, cache_hash=True):
@@ -205,6 +219,8 @@ class Read(msgspec.Struct, frozen=True, cache_hash=True):
     """What the page's rows come to, as one object, in their place; `select` is then empty."""
     having: Condition = TRUE
     distinct: tuple[Field, ...] | None = None
+    layout: tuple[Laid | Placed | Constant, ...] = ()
+    """How each row's members are laid out; where it is empty, as they are selected."""
     resumable: bool = False
     """Of a page by key: where the next one begins is wanted also where this one is not full."""
 

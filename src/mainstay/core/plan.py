@@ -21,8 +21,10 @@ from mainstay.core.operation import (
     Flag,
     Format,
     Join,
+    Laid,
     More,
     Nulls,
+    Placed,
     Tally,
 )
 
@@ -39,6 +41,8 @@ class Output(msgspec.Struct, frozen=True):
     cast: str | None = None
     constant: str | None = None
     where: Condition = TRUE
+    tally: Tally | None = None
+    """What the aggregate is of, where that is more than a field."""
 
 
 class Nested(msgspec.Struct, frozen=True):
@@ -145,6 +149,7 @@ class ReadPlan(msgspec.Struct, frozen=True):
     strip_nulls: bool = False
     handling: Handling | None = None
     counted_max: int = 0
+    layout: tuple[Laid | Placed | Constant, ...] = ()
 
 
 class TogetherPlan(msgspec.Struct, frozen=True):

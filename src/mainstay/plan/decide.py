@@ -75,6 +75,7 @@ def plan_read(view: View, read: Read) -> ReadPlan:
         format=format_,
         strip_nulls=read.strip_nulls,
         handling=written,
+        layout=read.layout,
         counted_max=min(COUNTED_MAX, view.limits.rows_max) if count is Count.ESTIMATED else 0,
     )
 

@@ -93,6 +93,11 @@ def resolve_outputs(view: View, table: Table, items: Sequence[Item], path: str) 
                 outputs.append(embeds[where])
             case Constant():
                 outputs.append(Output(item.name, None, constant=item.value))
+            case Tally():
+                view.require_aggregates(table)
+                fields = tuple(resolve_field(view, table, field, where) for field in item.fields)
+                tally = msgspec.structs.replace(item, fields=fields)
+                outputs.append(Output(item.name, None, item.aggregate, tally=tally))
     return outputs
 
 

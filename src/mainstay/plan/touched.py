@@ -160,6 +160,8 @@ class _Walk:
                 self._select(output.select, known)
                 continue
             self._condition(table, output.where, equal)
+            for field in () if output.tally is None else output.tally.fields:
+                self._measured(table, field, equal)
             if output.field is not None:
                 self._measured(table, output.field, equal)
 

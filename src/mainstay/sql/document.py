@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import TableValuedColumn
 
-from mainstay.core.operation import Format
+from mainstay.core.operation import Constant, Format, Laid, Placed
 from mainstay.core.plan import Handling
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline
@@ -18,6 +18,7 @@ KEYSET = "keyset"
 NAME_BYTES_MAX = 63
 """Of a column's name: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS"""
 Pair: TypeAlias = tuple[str, Expression]
+Layout: TypeAlias = Sequence[Laid | Placed | Constant]
 
 # PostgreSQL's functions take a hundred arguments: https://www.postgresql.org/docs/current/runtime-config-preset.html
 PAIRS_MAX = 50
@@ -49,18 +50,19 @@ def object_of(rows_of: Any, names: Sequence[str]) -> Expression:
     return json_object([(name, rows_of.c[label_of(name)]) for name in names])
 
 
-def document(
+def document(  # noqa: PLR0913 - what a document is made of
     page: sa.Select[Any],
     format_: Format,
     *,
     strip_nulls: bool,
     keyed: int | None = None,
     names: Sequence[str] | None = None,
+    layout: Layout = (),
 ) -> Answering:
     """The page's rows as one JSON or CSV document, and their number.
 
     `keyed`: so many rows are a full page by key, whose last row's keyset is told as well; 0: any page's last row's.
-    `names` are the members', as the caller has them.
+    `names` are the members', as the caller has them, and `layout` how they are laid out, where that is otherwise.
     """
     if keyed is not None:
         rows_of, shown, keyset = _apart(page)
@@ -68,7 +70,7 @@ def document(
         last = sa.func.json_agg(keyset).op("->")(sa.literal_column(str(int(keyed) - 1)))
         return answer.adding(Column.CURSOR, last)
     rows_of = page.subquery("page")
-    return _document(rows_of, rows_of, names or _names(page), format_, strip_nulls=strip_nulls)
+    return _document(rows_of, rows_of, names or _names(page), format_, strip_nulls=strip_nulls, layout=layout)
 
 
 def _names(page: sa.Select[Any]) -> list[str]:
@@ -89,10 +91,16 @@ def _apart(page: sa.Select[Any]) -> tuple[sa.FromClause, Any, Expression]:
     return inner.join(shown, sa.true()), shown, inner.c[KEYSET]
 
 
-def _document(
-    rows_of: sa.FromClause, shown: Any, names: Sequence[str], format_: Format, *, strip_nulls: bool
+def _document(  # noqa: PLR0913 - what a document is made of
+    rows_of: sa.FromClause,
+    shown: Any,
+    names: Sequence[str],
+    format_: Format,
+    *,
+    strip_nulls: bool,
+    layout: Layout = (),
 ) -> Answering:
-    whole = object_of(shown, names)
+    whole = _laid_out(rows_of, layout) if layout else object_of(shown, names)
     count = sa.select(sa.func.count().label(Column.ROWS.value)).select_from(rows_of)
     body: Expression
     match format_:
@@ -109,6 +117,20 @@ def _document(
     if strip_nulls and format_ is not Format.CSV:
         body = sa.func.json_strip_nulls(body)
     return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
+
+
+def _laid_out(rows_of: sa.FromClause, layout: Layout) -> Expression:
+    """Each row as an object, and objects in it, of its members."""
+    pairs: list[Pair] = []
+    for member in layout:
+        match member:
+            case Placed(name, source):
+                pairs.append((name, rows_of.c[label_of(source)]))
+            case Constant(name, value):
+                pairs.append((name, inline(value)))
+            case Laid(name, members):
+                pairs.append((name, _laid_out(rows_of, members)))
+    return json_object(pairs)
 
 
 def as_json(whole: Any) -> Expression:

@@ -36,7 +36,9 @@ def read_answer(conditions: Conditions, plan: ReadPlan, total_max: int) -> Answe
         answer = handled(page, plan.handling)
     else:
         full = (0 if plan.select.resumable else plan.select.limit) if plan.select.keyed else None
-        answer = document(page, plan.format, strip_nulls=plan.strip_nulls, keyed=full, names=names_of(plan.select))
+        answer = document(
+            page, plan.format, strip_nulls=plan.strip_nulls, keyed=full, names=names_of(plan.select), layout=plan.layout
+        )
     answer = answer.adding(Column.TOTAL, _total(conditions, plan, total_max))
     return Answering(conditions.checked(answer.select), answer.columns)
 
@@ -106,6 +108,9 @@ class _Rows:
     def add(self, output: Output | Nested) -> None:
         if isinstance(output, Output) and output.constant is not None:
             self._add(output, inline(output.constant))
+        elif isinstance(output, Output) and output.tally is not None:
+            total = tallied(output.tally, [self.field(field) for field in output.tally.fields])
+            self.columns.append(total.label(label_of(output.name)))
         elif isinstance(output, Output):
             field = output.field
             value = sa.literal_column("1") if field is None else self.field(field)

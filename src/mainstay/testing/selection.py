@@ -20,7 +20,7 @@ from mainstay.core.condition import (
     Through,
     Truth,
 )
-from mainstay.core.operation import Constant, Embed, Item, Join, Nulls, Order, Pick, Star, TableRef
+from mainstay.core.operation import Constant, Embed, Item, Join, Nulls, Order, Pick, Star, TableRef, Tally
 from mainstay.core.problem import Problem
 from mainstay.testing.aggregates import about_value, aggregate, aggregate_type, fields_in, terms_in
 from mainstay.testing.sight import Sight, find_relation
@@ -175,7 +175,7 @@ class Selection:
                 return [pick_name(item)]
             case Embed():
                 return self.embeds[item.name].selection.names() if item.spread else [item.name]
-            case Constant():
+            case Constant() | Tally():
                 return [item.name]
 
     def _star(self) -> list[str]:

@@ -89,7 +89,7 @@ def test_all_that_it_names_is_served(role: str, naming: str) -> None:
         try:
             prepare(wire, wire.parse(posted(text)), role, names)
         except Problem as problem:
-            if problem.code != "not-supported":
+            if problem.code != "not-supported" and "not grouped by" not in problem.message:
                 pytest.fail(f"{text}: {problem.message}")
     assert count > 300
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from mainstay.core.catalog import Column, Kind
+from mainstay.core.comparisons import plain_name
 from mainstay.core.condition import STATISTICS, Aggregate, Field
 from mainstay.core.operation import Item, Member, Nodes, Part, Tally
 from mainstay.wires.graphql.document import Asked
@@ -28,9 +29,18 @@ AGGREGATES = {each.value: each for each in KINDS if KINDS[each] is not BOOLEANS}
 """Those that a selection and an order have; filters have all."""
 
 
+UNEQUAL = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path", "lseg", "line"})
+"""Types of which PostgreSQL says of no two values that they are equal, or not for sure."""
+
+
 def aggregable(table: TableType, function: Aggregate) -> dict[str, Column]:
     """The columns that the aggregate may be of."""
     return {name: column for name, column in table.columns.items() if column.type.kind in KINDS[function]}
+
+
+def groupable(table: TableType) -> dict[str, Column]:
+    """The columns by which rows may be grouped: those that have an equality."""
+    return {name: column for name, column in table.columns.items() if plain_name(column.type) not in UNEQUAL}
 
 
 def comparable(table: TableType, function: Aggregate) -> dict[str, Column]:
@@ -94,17 +104,32 @@ def read_flag(translation: Translation, given: Given | None, place: str) -> bool
 
 def read_columns(translation: Translation, table: TableType, given: Given | None, place: str) -> tuple[Field, ...]:
     """One column or several, of the enum of all that may be read; absent or null, none."""
+    return _columns(translation, table, table.columns, given, place, "select_column")
+
+
+def read_keys(translation: Translation, table: TableType, given: Given | None, place: str) -> dict[str, Column]:
+    """The columns that rows are grouped by, at least one, by what they are called."""
+    columns = groupable(table)
+    chosen = {field.column for field in _columns(translation, table, columns, given, place, "group_column")}
+    if not chosen:
+        raise invalid("rows are grouped by at least one column", place)
+    return {name: column for name, column in columns.items() if column.name in chosen}
+
+
+def _columns(  # noqa: PLR0913, PLR0917 - where it stands
+    translation: Translation, table: TableType, known: dict[str, Column], given: Given | None, place: str, suffix: str
+) -> tuple[Field, ...]:
     if given is None or given.value is None:
         return ()
     pinned = translation.variables.pin(given)
     names = pinned if isinstance(pinned, list) else [pinned]
     for index, name in enumerate(names):
-        if not isinstance(name, str) or name not in table.columns:
-            type_name = table.type("select_column")
-            message = f"expected one of the values {[*table.columns]} for type '{type_name}'"
+        if not isinstance(name, str) or name not in known:
+            type_name = table.type(suffix)
+            message = f"expected one of the values {[*known]} for type '{type_name}'"
             inside = f"{place}[{index}]" if isinstance(pinned, list) else place
             raise invalid(f"{message}, but found '{name}'", inside)
-    return tuple(Field(table.columns[name].name) for name in names)
+    return tuple(Field(known[name].name) for name in names)
 
 
 def _of_columns(translation: Translation, table: TableType, asked: Asked) -> tuple[Member, ...]:

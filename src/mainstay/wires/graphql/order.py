@@ -34,6 +34,15 @@ def read_order(translation: Translation, table: TableType, given: Given | None, 
     )
 
 
+def read_totals(translation: Translation, table: TableType, given: Given, place: str) -> tuple[Order, ...]:
+    """Sort keys of groups: aggregates of their rows."""
+    return tuple(_Orders(translation).totals(table, None, given, place, ()))
+
+
+def read_direction(translation: Translation, field: Field, given: Given, place: str) -> tuple[Order, ...]:
+    return tuple(_Orders(translation).sorted(field, given, place, ()))
+
+
 class _Orders:
     def __init__(self, translation: Translation) -> None:
         self.translation = translation
@@ -46,7 +55,7 @@ class _Orders:
     def _key(self, table: TableType, name: str, given: Given, place: str, way: Way) -> Iterator[Order]:
         vocabulary = self.translation.vocabulary
         if name in table.columns:
-            yield from self._sorted(Field(table.columns[name].name), given, place, way)
+            yield from self.sorted(Field(table.columns[name].name), given, place, way)
         elif (found := vocabulary.aggregated(table, name)) is not None:
             yield from self._aggregates(*found, given, place, way)
         elif (found := vocabulary.relation(table, name)) is not None and found[0].to_one:
@@ -57,7 +66,7 @@ class _Orders:
         else:
             raise unknown(name, table.type("order_by"), place)
 
-    def _sorted(self, key: Field | Aggregation, given: Given, place: str, way: Way) -> Iterator[Order]:
+    def sorted(self, key: Field | Aggregation, given: Given, place: str, way: Way) -> Iterator[Order]:
         self.translation.count_term(place)
         direction = self.translation.variables.pin(given)
         if direction is None:
@@ -74,14 +83,17 @@ class _Orders:
     def _aggregates(
         self, relation: RelationField, target: TableType, given: Given, place: str, way: Way
     ) -> Iterator[Order]:
+        yield from self.totals(target, Through(relation.target, And(), relation.fixed), given, place, way)
+
+    def totals(self, target: TableType, of: Through | None, given: Given, place: str, way: Way) -> Iterator[Order]:
+        """Aggregates of related rows, or of a group's."""
         type_name = target.type("aggregate_order_by")
-        of = Through(relation.target, And(), relation.fixed)
         if given.value is None:
             return
         for name, inner in self.translation.members(given, type_name, place).items():
             inside = f"{place}.{name}"
             if name == "count":
-                yield from self._sorted(Aggregation(Aggregate.COUNT, of=of), inner, inside, way)
+                yield from self.sorted(Aggregation(Aggregate.COUNT, of=of), inner, inside, way)
                 continue
             if name not in AGGREGATES:
                 raise unknown(name, type_name, inside)
@@ -90,4 +102,4 @@ class _Orders:
                 if column not in columns:
                     raise unknown(column, of_columns, f"{inside}.{column}")
                 aggregation = Aggregation(AGGREGATES[name], Field(columns[column].name), of=of)
-                yield from self._sorted(aggregation, direction, f"{inside}.{column}", way)
+                yield from self.sorted(aggregation, direction, f"{inside}.{column}", way)

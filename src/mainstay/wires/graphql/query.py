@@ -10,6 +10,7 @@ from mainstay.wires.graphql.call import read_call
 from mainstay.wires.graphql.connection import read_connection
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, typename
+from mainstay.wires.graphql.groups import read_groups
 from mainstay.wires.graphql.introspect import FIELDS, read_introspection
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.roots import RootKind
@@ -73,3 +74,5 @@ def _field(translation: Translation, asked: Asked, owner: str) -> Read | Invoke:
             return read_by_key(translation, table, asked, owner)
         case RootKind.CONNECTION:
             return read_connection(translation, table, asked, owner)
+        case RootKind.GROUPS:
+            return read_groups(translation, table, asked, owner)

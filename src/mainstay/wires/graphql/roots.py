@@ -17,6 +17,7 @@ class RootKind(Enum):
     KEY = "{}_by_pk"
     AGGREGATE = "{}_aggregate"
     CONNECTION = "{}_connection"
+    GROUPS = "{}_groups"
 
 
 class WriteKind(Enum):
@@ -41,6 +42,7 @@ SAID: dict[AnyKind, str] = {
     RootKind.KEY: "select_by_pk",
     RootKind.AGGREGATE: "select_aggregate",
     RootKind.CONNECTION: "select_connection",
+    RootKind.GROUPS: "select_groups",
     StreamKind.ROWS: "select_stream",
     **{kind: kind.value.replace("_{}", "") for kind in WriteKind},
 }

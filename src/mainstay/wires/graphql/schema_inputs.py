@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mainstay.core.catalog import ColumnType
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
-from mainstay.wires.graphql.aggregates import AGGREGATES, comparable
+from mainstay.wires.graphql.aggregates import AGGREGATES, comparable, groupable
 from mainstay.wires.graphql.compare import DISTANCES, cast_name, casts, distance_name, known_distances
 from mainstay.wires.graphql.mutate import INTEGER
 from mainstay.wires.graphql.schema_tables import Builder, aggregate_of, measured, related
@@ -126,6 +126,27 @@ def _aggregate_bool_exp(_: Vocabulary, table: TableType) -> Type:
     return inputs(table.type("aggregate_bool_exp"), members)
 
 
+def _having(_: Vocabulary, table: TableType) -> Type:
+    name = table.type("having_exp")
+    predicates = ["count", *(each for each, function in PREDICATES.items() if comparable(table, function))]
+    members = [Member("_and", f"[{name}!]"), Member("_not", name), Member("_or", f"[{name}!]")]
+    return inputs(name, members + [Member(each, table.type(f"aggregate_bool_exp_{each}")) for each in predicates])
+
+
+def _group_order_by(_: Vocabulary, table: TableType) -> Type:
+    members = (Member("aggregate", table.type("aggregate_order_by")), Member("key", table.type("group_key_order_by")))
+    return inputs(table.type("group_order_by"), members)
+
+
+def _group_key_order_by(_: Vocabulary, table: TableType) -> Type:
+    return inputs(table.type("group_key_order_by"), (Member(name, "order_by") for name in groupable(table)))
+
+
+def _group_column(_: Vocabulary, table: TableType) -> Type:
+    columns = groupable(table).items()
+    return enum(table.type("group_column"), (Value(name, column.comment) for name, column in columns))
+
+
 def _order_by(vocabulary: Vocabulary, table: TableType) -> Type:
     def members() -> Iterator[Member]:
         for name in table.columns:
@@ -178,6 +199,10 @@ INPUTS: dict[str, Builder] = {
     **{f"{name}_order_by": _order_of(name) for name in AGGREGATES},
     "order_by": _order_by,
     "select_column": _select_column,
+    "having_exp": _having,
+    "group_order_by": _group_order_by,
+    "group_key_order_by": _group_key_order_by,
+    "group_column": _group_column,
     "stream_cursor_input": _stream_cursor,
     "stream_cursor_value_input": _stream_cursor_value,
 }

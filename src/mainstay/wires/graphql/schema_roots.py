@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mainstay.wires.graphql.roots import RootKind, WriteKind
-from mainstay.wires.graphql.schema_tables import PAGED, by_page, listing
+from mainstay.wires.graphql.schema_tables import PAGED, by_group, by_page, listing
 from mainstay.wires.graphql.schema_writes import changes, conflict, key_of
 from mainstay.wires.graphql.types import Member, Type, inputs, objects
 from mainstay.wires.graphql.vocabulary import FunctionField, TableType, Vocabulary, scalar_name
@@ -81,6 +81,8 @@ def _read(name: str, kind: RootKind, table: TableType) -> Member:
             return Member(name, f"{table.type('aggregate')}!", listing(table), table.comment)
         case RootKind.CONNECTION:
             return Member(name, f"{table.type('connection')}!", PAGED + by_page(table), table.comment)
+        case RootKind.GROUPS:
+            return Member(name, f"[{table.type('group')}!]!", by_group(table), table.comment)
 
 
 def _write(vocabulary: Vocabulary, name: str, kind: WriteKind, table: TableType) -> Member:

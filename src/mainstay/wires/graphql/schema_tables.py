@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from mainstay.core.catalog import Kind, Passing
 from mainstay.core.condition import STATISTICS, Aggregate
-from mainstay.wires.graphql.aggregates import AGGREGATES, aggregable
+from mainstay.wires.graphql.aggregates import AGGREGATES, aggregable, groupable
 from mainstay.wires.graphql.types import Member, Type, inputs, objects
 from mainstay.wires.graphql.vocabulary import RelationField, TableType, Vocabulary, scalar_name
 
@@ -37,6 +37,27 @@ def listing(table: TableType) -> tuple[Member, ...]:
 
 def by_page(table: TableType) -> tuple[Member, ...]:
     return (Member("order_by", f"[{table.type('order_by')}!]"), Member("where", table.type("bool_exp")))
+
+
+def by_group(table: TableType) -> tuple[Member, ...]:
+    return (
+        Member("by", f"[{table.type('group_column')}!]!"),
+        Member("having", table.type("having_exp")),
+        Member("limit", "Int"),
+        Member("offset", "Int"),
+        Member("order_by", f"[{table.type('group_order_by')}!]"),
+        Member("where", table.type("bool_exp")),
+    )
+
+
+def _group(_: Vocabulary, table: TableType) -> Type:
+    members = (Member("aggregate", f"{table.type('aggregate_fields')}!"), Member("key", f"{table.type('group_key')}!"))
+    return objects(table.type("group"), members)
+
+
+def _group_key(_: Vocabulary, table: TableType) -> Type:
+    columns = groupable(table).items()
+    return objects(table.type("group_key"), (Member(name, scalar_name(each.type)) for name, each in columns))
 
 
 def _connection(_: Vocabulary, table: TableType) -> Type:
@@ -135,6 +156,8 @@ def _response(_: Vocabulary, table: TableType) -> Type:
 
 
 OBJECTS: dict[str, Builder] = {
+    "group": _group,
+    "group_key": _group_key,
     "connection": _connection,
     "edge": _edge,
     "aggregate": _aggregate,

@@ -91,11 +91,10 @@ def _listing(translation: Translation, table: TableType, asked: Asked, owner: st
     first = [key.field for key in order[: len(distinct)]]
     if order and not set(distinct).issuperset(first):
         raise invalid('"distinct_on" columns must match initial "order_by" columns', place)
-    limit = _whole(arguments.get("limit"), f"{place}.limit")
     return Listing(
         read_where(translation, table, arguments.get("where"), f"{place}.where", depth),
         order,
-        None if limit is None else translation.variables.pin(limit),
+        read_limit(translation, arguments.get("limit"), f"{place}.limit"),
         _whole(arguments.get("offset"), f"{place}.offset", spelt=True),
         distinct,
     )
@@ -109,6 +108,17 @@ def _whole(given: Given | None, place: str, *, spelt: bool = False) -> Given | N
         found = "found another number" if type(given.value) in (int, Numeral) else f"found {kind_of(given)}"
         raise invalid(f"expected a non-negative 32-bit integer for type 'Int', but {found}", place)
     return given
+
+
+def read_limit(translation: Translation, given: Given | None, place: str) -> int | None:
+    limit = _whole(given, place)
+    return None if limit is None else translation.variables.pin(limit)
+
+
+def read_offset(translation: Translation, given: Given | None, place: str) -> int | None:
+    """The slot of how many rows are left out."""
+    offset = _whole(given, place, spelt=True)
+    return None if offset is None else translation.slot(offset, whole(place)).index
 
 
 def _offset_slot(translation: Translation, asked: Asked, listing: Listing) -> int | None:

@@ -311,6 +311,7 @@ def _kinds(described: TableDescription, *, readable: bool, keyed: bool, aggregat
         RootKind.KEY: readable and keyed,
         RootKind.AGGREGATE: readable and aggregates and described.aggregates,
         RootKind.CONNECTION: readable and keyed,
+        RootKind.GROUPS: readable and aggregates and described.aggregates,
         StreamKind.ROWS: readable and keyed,  # or nothing would tell rows apart that have one value
         WriteKind.INSERT: Action.CREATE in actions,
         WriteKind.INSERT_ONE: Action.CREATE in actions and readable,

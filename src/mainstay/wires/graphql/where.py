@@ -164,9 +164,41 @@ def _aggregated(level: Level, through: Through, given: Given, place: str) -> Con
     if len(members) != 1:
         raise invalid("exactly one predicate should be specified", place)
     [(name, inner)] = members.items()
+    return _predicate(level, through, name, inner, f"{place}.{name}")
+
+
+def read_having(
+    translation: Translation, table: TableType, given: Given | None, place: str, depth: int = 0
+) -> Condition:
+    """The condition on groups: `{count: {predicate: {_gt: 1}}}`, with `_and`, `_or` and `_not`; absent, every group."""
+    if given is None or given.value is None:
+        return And()
+    translation.require_depth(depth, place)
+    type_name, level = table.type("having_exp"), Level(translation, table, depth)
+
+    def condition(name: str, inner: Given, inside: str) -> Condition:
+        if name == "_not":
+            return Not(read_having(translation, table, required(inner, type_name, inside), inside, depth + 1))
+        if name in ("_and", "_or"):
+            items = [
+                (each, f"{inside}[{index}]") for index, each in enumerate(items_of(required(inner, type_name, inside)))
+            ]
+            parts = [
+                read_having(translation, table, required(each, type_name, at), at, depth + 1) for each, at in items
+            ]
+            return both(*parts) if name == "_and" else Or(tuple(parts))
+        return _predicate(level, None, name, inner, inside)
+
+    members = translation.members(given, type_name, place)
+    return both(*(condition(name, inner, f"{place}.{name}") for name, inner in members.items()))
+
+
+def _predicate(level: Level, through: Through | None, name: str, inner: Given, place: str) -> Condition:
+    """One aggregate and what it is compared with."""
+    type_name = level.table.type("having_exp" if through is None else "aggregate_bool_exp")
     if name != "count" and name not in PREDICATES:
-        raise unknown(name, type_name, f"{place}.{name}")
-    place, type_name = f"{place}.{name}", level.table.type(f"aggregate_bool_exp_{name}")
+        raise unknown(name, type_name, place)
+    type_name = level.table.type(f"aggregate_bool_exp_{name}")
     said = level.translation.members(required(inner, type_name, place), type_name, place)
     for other in said:
         if other not in ("arguments", "distinct", "filter", "predicate"):
