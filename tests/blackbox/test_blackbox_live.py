@@ -14,7 +14,7 @@ from serve.serve_process import eventually
 from services.postgres import Postgres
 
 CONNECTIONS_MAX = 60
-LISTENING = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%mainstay_live%' AND datname = '{}'"
+LISTENING = "FROM pg_stat_activity WHERE application_name = 'mainstay listening' AND datname = '{}'"
 
 
 class Events:

@@ -182,7 +182,7 @@ def test_a_listener_that_was_lost_asks_for_all_once_it_is_back(database: str) ->
         stage.statements.clear()
         await stage.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            " WHERE application_name = 'mainstay listening' AND datname = current_database()"
         )
         await stage.run("UPDATE notes SET text = 'Ebb' WHERE id = 1")
         assert texts(await notes.next()) == ["Ebb", "Salt"]
@@ -328,3 +328,24 @@ def test_live_queries_go_on_when_the_database_is_read_anew(database: str) -> Non
     for table in ("notes", "boards"):
         visitor.may("read", table, columns="*")
     on_stage(database, play, app=app)
+
+
+def test_where_listening_does_nothing_live_queries_are_polled_with_a_warning(
+    database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deaf(*_: Any) -> None:
+        """As behind a pooler that gives another connection to each transaction."""
+
+    async def play(stage: Stage) -> None:
+        notes = stage.subscribe(OF_BOARD, {"board": 1})
+        assert texts(await notes.next()) == ["Tide", "Salt"]
+        await stage.run("UPDATE notes SET text = 'Ebb' WHERE id = 1")
+        assert texts(await notes.next()) == ["Ebb", "Salt"]
+        assert [line for line in caplog.messages if "listened" in line] == [
+            "the database can't be listened to; live queries are asked for at an interval meanwhile"
+        ]
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", deaf)
+    monkeypatch.setattr(asyncpg.Connection, "remove_listener", deaf)
+    with caplog.at_level(logging.WARNING, "mainstay"):
+        on_stage(database, play, live_poll_ms=50)

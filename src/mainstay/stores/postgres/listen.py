@@ -5,6 +5,7 @@ A notice that was sent while the connection was down is lost, so coming back cou
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ import asyncpg
 
 CONNECT_S = 2.0
 RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+SETTINGS = {"application_name": "mainstay listening"}
+HEAR_S = 1.0
 PROBE_S = 30.0  # a connection that a firewall forgot is silent: ask it now and then
 
 
@@ -44,7 +47,7 @@ class Listener:
         failures = 0
         while True:
             try:
-                connection = await asyncpg.connect(self._dsn, timeout=CONNECT_S)
+                connection = await asyncpg.connect(self._dsn, timeout=CONNECT_S, server_settings=SETTINGS)
             except Exception:  # whatever it is, it is tried again: without a listener nothing would be read anew
                 self._tried.set()
                 await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
@@ -62,6 +65,10 @@ class Listener:
         connection.add_termination_listener(lambda _: broken.set())
         try:
             await connection.add_listener(self._channel, lambda *notice: self._heard(notice[-1]))
+            if not await hears(connection):
+                self._tried.set()
+                await asyncio.sleep(PROBE_S)  # it may be another way to the database by then
+                return
             self.listening = True
             if missed:
                 self._heard("")
@@ -74,3 +81,18 @@ class Listener:
         finally:
             self.listening = False
             connection.terminate()
+
+
+async def hears(connection: "asyncpg.Connection[Any]") -> bool:
+    """Whether it hears what it says itself: where a pooler shares connections, LISTEN succeeds and does nothing."""
+    channel, heard = f"mainstay_{secrets.token_hex(8)}", asyncio.Event()
+
+    def hear(*_: Any) -> None:
+        heard.set()
+
+    await connection.add_listener(channel, hear)
+    await connection.fetchval("SELECT pg_notify($1, '')", channel)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(heard.wait(), HEAR_S)
+    await connection.remove_listener(channel, hear)
+    return heard.is_set()
