@@ -367,3 +367,46 @@ def test_what_is_wrong_is_said_with_its_place(field: str, path: str, message: st
     found = error(module_stage, f"mutation {{ {field} }}")
     assert found[:2] == ("validation-failed", f"$.selectionSet.{path}")
     assert message in found[2]
+
+
+UPDATE_WITH_REVIEWS = """
+mutation ($rows: [reviews_set_input!], $gone: reviews_bool_exp) {
+  update_films_by_pk(pk_columns: {id: 2}, _set: {title: "T", reviews: {data: $rows, delete: $gone}}) {
+    title reviews(order_by: {id: asc}) { id stars }
+  }
+}
+"""
+
+
+def test_one_update_changes_inserts_and_deletes_related_rows(stage: Stage) -> None:
+    [other] = data(stage, "{ reviews(where: {film_id: {_eq: 1}}, limit: 1) { id stars } }")["reviews"]
+    [old] = data(stage, "{ reviews(where: {film_id: {_eq: 2}}) { id author_id } }")["reviews"]
+    member = "00000000-0000-4000-8000-00000000000c"
+    new = {"stars": 4, "author": {"data": {"id": member, "name": "C", "email": "c@example.org"}}}
+    variables = {"rows": [new], "gone": {"id": {"_in": [old["id"], other["id"]]}}}
+    changed = data(stage, UPDATE_WITH_REVIEWS, variables)["update_films_by_pk"]
+    assert (changed["title"], [row["stars"] for row in changed["reviews"]]) == ("T", [4])
+    kept = data(stage, f"{{ reviews_by_pk(id: {other['id']}) {{ id stars }} }}")
+    assert kept["reviews_by_pk"] == other, "another film's stays"
+    emptied = data(stage, UPDATE_WITH_REVIEWS, {"rows": [], "gone": {}})["update_films_by_pk"]
+    assert emptied["reviews"] == []
+
+
+def test_related_rows_stay_where_the_row_is_not_there(stage: Stage) -> None:
+    text = UPDATE_WITH_REVIEWS.replace("id: 2", "id: 999")
+    code, _, message = error(stage, text, {"rows": [], "gone": {}})
+    assert (code, "selects" in message or "row" in message) == ("validation-failed", True)
+    assert data(stage, "{ reviews_aggregate { aggregate { count } } }")["reviews_aggregate"]["aggregate"]["count"] > 0
+
+
+def test_related_rows_go_with_one_row_by_its_key_alone(stage: Stage) -> None:
+    nested = "_set: {reviews: {delete: {}}}"
+    text = "mutation { update_films(where: {id: {_eq: 2}}, " + nested + ") { affected_rows } }"
+    assert error(stage, text)[0] == "not-supported"
+    null = "mutation { update_films_by_pk(pk_columns: {id: 2}, _set: {reviews: {delete: null}}) { id } }"
+    assert "unexpected null value for type 'reviews_bool_exp'" in error(stage, null)[2]
+
+
+def test_who_may_not_delete_has_no_way_to_say_so(stage: Stage) -> None:
+    text = "mutation { update_films_by_pk(pk_columns: {id: 2}, _set: {reviews: {data: [], delete: {}}}) { id } }"
+    assert "'delete' not found in type: 'reviews_arr_rel_set_input'" in error(stage, text, who="editor")[2]

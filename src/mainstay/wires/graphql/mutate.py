@@ -3,11 +3,11 @@
 What a document nests in a row, and what it does on a conflict, is read in `rows`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from mainstay.core.catalog import Column, ColumnType, Kind
-from mainstay.core.condition import Compare, Condition, Field, Operator, both
+from mainstay.core.condition import Compare, Condition, Field, Operator, Slot, both
 from mainstay.core.operation import (
     Affected,
     Alteration,
@@ -52,10 +52,14 @@ TEXTS = ColumnType(Kind.ARRAY, "text[]", element=TEXT)
 
 
 class Deed(NamedTuple):
-    """One write, or a text that stands for itself. `place` is where a problem is that says nothing of where it is."""
+    """One write, or a text that stands for itself. `place` is where a problem is that says nothing of where it is.
+
+    `silent`: nothing of it is in the answer.
+    """
 
     shape: Write | Invoke | str
     place: str
+    silent: bool = False
 
 
 class Root(NamedTuple):
@@ -90,6 +94,8 @@ def _root(translation: Translation, asked: Asked) -> Root:
     kind, table = found
     if kind is WriteKind.UPDATE_MANY:
         return Root(asked.key, tuple(_update_many(translation, table, asked)), listed=True)
+    if kind is WriteKind.UPDATE_KEY:
+        return Root(asked.key, tuple(_update_by_key(translation, table, asked)))
     return Root(asked.key, (Deed(*READERS[kind](translation, table, asked)),))
 
 
@@ -131,7 +137,8 @@ def _update(translation: Translation, table: TableType, asked: Asked) -> tuple[W
     return _changed(translation, table, asked.arguments, where, _response(translation, table, asked), place), "$"
 
 
-def _update_by_key(translation: Translation, table: TableType, asked: Asked) -> tuple[Write, str]:
+def _update_by_key(translation: Translation, table: TableType, asked: Asked) -> Iterator[Deed]:
+    """Related rows that go go first, so that others may come in their place."""
     require_arguments(asked, frozenset({"pk_columns", *CHANGES}), ROOT)
     place = f"{asked.place}.args"
     inside = f"{place}.pk_columns"
@@ -139,8 +146,13 @@ def _update_by_key(translation: Translation, table: TableType, asked: Asked) -> 
     for name in given:
         if name not in table.primary_key:
             raise unknown(name, table.type("pk_columns_input"), inside)
-    where = _keyed(translation, table, given, inside)
-    return _changed(translation, table, asked.arguments, where, _row(translation, table, asked), place), "$"
+    slots = _key_slots(translation, table, given, inside)
+    rows = Rows(translation, changing=True, key=slots)
+    returning = _row(translation, table, asked)
+    update = _changed(translation, table, asked.arguments, _same(slots), returning, place, rows)
+    for removal in rows.removed:
+        yield Deed(removal, f"{place}._set", silent=True)
+    yield Deed(update, "$")
 
 
 def _update_many(translation: Translation, table: TableType, asked: Asked) -> Iterator[Deed]:
@@ -174,7 +186,6 @@ READERS: dict[WriteKind, Callable[[Translation, TableType, Asked], tuple[Write, 
     WriteKind.INSERT: _insert,
     WriteKind.INSERT_ONE: _insert_one,
     WriteKind.UPDATE: _update,
-    WriteKind.UPDATE_KEY: _update_by_key,
     WriteKind.DELETE: _delete,
     WriteKind.DELETE_KEY: _delete_by_key,
 }
@@ -198,15 +209,23 @@ def _where(translation: Translation, table: TableType, given: Given, place: str)
 
 def _keyed(translation: Translation, table: TableType, given: dict[str, Given], place: str) -> Condition:
     """The row with that key."""
-    parts = []
+    return _same(_key_slots(translation, table, given, place))
+
+
+def _same(slots: Mapping[str, Slot]) -> Condition:
+    return both(*(Compare(Field(column), Operator.EQ, slot) for column, slot in slots.items()))
+
+
+def _key_slots(translation: Translation, table: TableType, given: dict[str, Given], place: str) -> dict[str, Slot]:
+    """The values of the key, by its columns."""
+    slots: dict[str, Slot] = {}
     for name in table.primary_key:
         if name not in given:
             raise invalid(f"missing required field '{name}'", place)
         column = table.columns[name]
         check(column.type, given[name], f"{place}.{name}")
-        slot = translation.slot(given[name], spelling(column.type))
-        parts.append(Compare(Field(column.name), Operator.EQ, slot))
-    return both(*parts)
+        slots[column.name] = translation.slot(given[name], spelling(column.type))
+    return slots
 
 
 def _changed(  # noqa: PLR0913, PLR0917 - an update's parts
@@ -216,12 +235,14 @@ def _changed(  # noqa: PLR0913, PLR0917 - an update's parts
     where: Condition,
     returning: Returning,
     place: str,
+    reader: Rows | None = None,
 ) -> Update:
     operators = {name: each for name in CHANGES if (each := given.get(name)) is not None and each.value is not None}
     if not operators:
         listed = ", ".join(f"'{name}'" for name in CHANGES)
         raise invalid(f"at least any one of {listed} operator is expected", place)
-    rows = Rows(translation, changing=True).read(table, operators.pop("_set", Given({})), f"{place}._set", single=True)
+    reader = reader or Rows(translation, changing=True)
+    rows = reader.read(table, operators.pop("_set", Given({})), f"{place}._set", single=True)
     alterations: list[Alteration] = []
     named = {*rows.columns}
     for operator, each in operators.items():

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mainstay.core.catalog import Column, Kind
-from mainstay.core.condition import Condition
-from mainstay.core.operation import Conflict, NestedRows
+from mainstay.core.condition import Compare, Condition, Field, Operator, Slot, both
+from mainstay.core.operation import Conflict, Delete, NestedRows
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown, unserved
+from mainstay.wires.graphql.roots import WriteKind
 from mainstay.wires.graphql.spelling import check, json_text
 from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import RelationField, TableType
@@ -22,6 +23,8 @@ from mainstay.wires.graphql.where import read_where
 SPELT = frozenset({Kind.INTEGER, Kind.BOOLEAN})
 """What a text may spell, as PostgreSQL reads it."""
 NESTED = frozenset({"data", "on_conflict"})
+REMOVED = "delete"
+"""Beside `data` in an update of one row: which of the related rows go."""
 
 
 class OnConflict(NamedTuple):
@@ -61,11 +64,18 @@ class Level(NamedTuple):
 
 
 class Rows:
-    """Reads one root field's rows. `changing`: they are what rows that are there become."""
+    """Reads one root field's rows. `changing`: they are what rows that are there become.
 
-    def __init__(self, translation: Translation, *, changing: bool = False) -> None:
+    `key` is the one row's, by its columns: then related rows may go as well, by `removed`.
+    """
+
+    def __init__(
+        self, translation: Translation, *, changing: bool = False, key: Mapping[str, Slot] | None = None
+    ) -> None:
         self.translation = translation
         self.changing = changing
+        self.key = key
+        self.removed: list[Delete] = []
         self.count = 0
 
     def read(self, table: TableType, given: Given, place: str, *, single: bool, depth: int = 0) -> Level:
@@ -135,7 +145,7 @@ class Rows:
             raise TypeError("no relation is called so")
         relation, target = found
         self.translation.require_depth(depth, values[0][1])
-        items = [item for given, place in values for item in self._items(relation, target, given, place)]
+        items = [item for given, place in values for item in self._items(relation, target, given, place, depth)]
         conflict = self._conflict(target, values)
         level = self._level(target, items, depth, many=not relation.to_one)
         child = NestedRows(
@@ -152,18 +162,32 @@ class Rows:
         )
         return child, level
 
+    def _remove(self, relation: RelationField, target: TableType, given: Given, place: str, depth: int) -> None:
+        """Rows go that are related to the one row whose key is given, by that key."""
+        key = self.key if self.key is not None and depth == 1 else {}
+        if not relation.children or any(own not in key for own, _ in relation.children):
+            raise unserved("rows that go with an update of another than one row by its key are", place)
+        tied = (Compare(Field(theirs), Operator.EQ, key[own]) for own, theirs in relation.children)
+        if given.value is None:
+            type_name = target.type("bool_exp")
+            raise invalid(f"unexpected null value for type '{type_name}'", place)
+        self.removed.append(Delete(target.ref, both(*tied, read_where(self.translation, target, given, place))))
+
     def _items(
-        self, relation: RelationField, target: TableType, given: Given, place: str
+        self, relation: RelationField, target: TableType, given: Given, place: str, depth: int
     ) -> Iterator[tuple[Given, str]]:
         form = "obj" if relation.to_one else "arr"
-        type_name = target.type(f"{form}_rel_insert_input")
+        type_name = target.type(f"{form}_rel_{'set' if self.changing else 'insert'}_input")
         if given.value is None:
             return
         members = self.translation.members(given, type_name, place)
+        removes = self.changing and removable(relation, target)
         for name in members:
-            if name not in NESTED:
+            if name not in NESTED and not (name == REMOVED and removes):
                 raise unknown(name, type_name, f"{place}.{name}")
-        data = members.get("data")
+        if REMOVED in members:
+            self._remove(relation, target, members[REMOVED], f"{place}.{REMOVED}", depth)
+        data = members.get("data", Given([]) if removes else None)
         if data is None or data.value is None:
             raise invalid("missing required field 'data'", place)
         if relation.to_one:
@@ -181,6 +205,11 @@ class Rows:
         if any(each != found[0] for each in found):  # also by the slots of their conditions
             raise unserved("conflicts of nested rows that differ from row to row are", f"{values[0][1]}.on_conflict")
         return found[0] if found else OnConflict()
+
+
+def removable(relation: RelationField, target: TableType) -> bool:
+    """Whether the role may delete rows of the relation, so that they might go with an update of the row above them."""
+    return not relation.to_one and WriteKind.DELETE in target.kinds
 
 
 def read_conflict(translation: Translation, table: TableType, given: Given | None, place: str) -> OnConflict:
@@ -239,7 +268,7 @@ def _member(name: str, value: Any, layout: Layout) -> Any:
     if name in layout.documents and isinstance(value, list):
         return [_document(item) for item in value]
     nested = layout.nested.get(name)
-    return value if nested is None or value is None else _laid_out(value["data"], nested)
+    return value if nested is None or value is None else _laid_out(value.get("data", []), nested)
 
 
 def _document(item: Any) -> Any:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from mainstay.core.catalog import Column
 from mainstay.wires.graphql.mutate import CHANGES, OPERATORS, operand, takes
+from mainstay.wires.graphql.roots import WriteKind
+from mainstay.wires.graphql.rows import REMOVED
 from mainstay.wires.graphql.schema_tables import Builder, related
 from mainstay.wires.graphql.types import Member, Type, Value, enum, inputs
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, scalar_name
@@ -52,6 +54,8 @@ def _wrapped(form: str, kind: str) -> Builder:
     def build(_: Vocabulary, table: TableType) -> Type:
         data = table.type(f"{kind}_input")
         members = (Member("data", f"{data}!" if form == "obj" else f"[{data}!]!"), *conflict(table))
+        if form == "arr" and kind == "set" and WriteKind.DELETE in table.kinds:
+            members = (Member("data", f"[{data}!]"), Member(REMOVED, table.type("bool_exp")), *conflict(table))
         return inputs(table.type(f"{form}_rel_{kind}_input"), members)
 
     return build

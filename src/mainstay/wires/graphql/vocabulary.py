@@ -61,6 +61,8 @@ class RelationField(msgspec.Struct, frozen=True):
     key: TableKey
     to_one: bool
     passing: Passing = OF_ROW
+    children: tuple[tuple[str, str], ...] = ()
+    """Of rows that refer to the one which has them: the columns that tie them, (own, theirs)."""
 
 
 class TableType(msgspec.Struct, frozen=True):
@@ -364,7 +366,9 @@ def _named(
 
 def _field(described: RelationDescription, fixed: str) -> RelationField:
     hint = described.select[len(described.name) + 1 :] or None
-    return RelationField(described.name, hint, fixed, described.target, described.to_one, described.relation.passing)
+    relation = described.relation
+    children = () if relation.outgoing else relation.pairs
+    return RelationField(described.name, hint, fixed, described.target, described.to_one, relation.passing, children)
 
 
 def _relations(

@@ -56,6 +56,8 @@ class Step(msgspec.Struct, frozen=True):
     place: str = "$"
     opened: bool = False
     """`before` has the answer's first brace already."""
+    silent: bool = False
+    """Nothing of what the database answers is in the answer."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -206,6 +208,8 @@ class GraphWire:
 
 
 def _parts(step: Step, result: Result) -> tuple[bytes, bytes]:
+    if step.silent:
+        return step.before, b""
     body = b"null" if result.body is None else result.body
     return step.before, body[1:] if step.opened else body
 
@@ -249,11 +253,11 @@ def _mutation(translation: Translation) -> Prepared:
     for number, root in enumerate(read_mutation(translation)):
         pending += (b"," if number else b"") + encode(root.key) + (b":[" if root.listed else b":")
         for index, deed in enumerate(root.deeds):
-            pending += b"," if index else b""
+            pending += b"," if index and root.listed else b""
             if isinstance(deed.shape, str):
                 pending += encode(deed.shape)
             else:
-                steps.append(Step(deed.shape, pending, deed.place))
+                steps.append(Step(deed.shape, pending, deed.place, silent=deed.silent))
                 pending = b""
         pending += b"]" if root.listed else b""
     return Prepared(tuple(steps), tuple(translation.sources), pending + b"}}", writes=True)
