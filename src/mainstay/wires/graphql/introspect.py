@@ -35,6 +35,8 @@ class Taken(NamedTuple):
     type: str
     listed: bool
     fields: tuple["Taken", ...]
+    of: str = ""
+    """The field itself."""
 
 
 def read_introspection(translation: Translation, asked: Asked) -> bytes:
@@ -86,7 +88,7 @@ def _taken(translation: Translation, asked: Asked, owner: str, member: Member, n
         require_leaf(asked)
         return Taken(asked.key, value, "", False, ())
     fields = _selected(translation, asked, type_name, nested)
-    return Taken(asked.key, value, type_name, member.type.startswith("["), fields)
+    return Taken(asked.key, value, type_name, member.type.startswith("["), fields, member.name)
 
 
 class Teller:
@@ -94,7 +96,7 @@ class Teller:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._told: dict[tuple[int, str], msgspec.Raw] = {}
+        self._told: dict[tuple[int, str | Member], msgspec.Raw] = {}
 
     def tell(self, fields: tuple[Taken, ...], thing: Any) -> bytes:
         return encode({each.key: self._value(each, thing) for each in fields})
@@ -106,7 +108,8 @@ class Teller:
         return [self._one(taken, each) for each in value] if taken.listed else self._one(taken, value)
 
     def _one(self, taken: Taken, value: Any) -> msgspec.Raw:
-        if type(value) is not str:
+        """What repeats is told once: types, and arguments, of which each table's are the same in many places."""
+        if type(value) is not str and (type(value) is not Member or value.arguments or taken.of != "args"):
             return msgspec.Raw(self.tell(taken.fields, value))
         key = (id(taken.fields), value)
         told = self._told.get(key)

@@ -5,7 +5,7 @@ A type is found by its name: a root, a table, or a table's name with what is mad
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 from mainstay.wires.graphql.compare import BOOLEAN
@@ -34,13 +34,13 @@ from mainstay.wires.graphql.schema_roots import (
     subscription_root,
     write_member,
 )
-from mainstay.wires.graphql.schema_tables import OBJECTS, PAGE_INFO, passed_inputs, row
+from mainstay.wires.graphql.schema_tables import OBJECTS, PAGE_INFO, Builder, passed_inputs, row
 from mainstay.wires.graphql.schema_writes import WRITES
 from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, enum, scalar
-from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, item_name, scalar_name
+from mainstay.wires.graphql.vocabulary import Vocabulary, comparison_name, item_name, scalar_name
 from mainstay.wires.graphql.where import NUMERIC
 
-OF_TABLES: dict[str, Callable[[Vocabulary, TableType], Type]] = {**OBJECTS, **INPUTS, **WRITES}
+OF_TABLES: dict[str, Builder] = {**OBJECTS, **INPUTS, **WRITES}
 CURSORS = ("ASC", "DESC")
 ORDERINGS = ("asc", "asc_nulls_first", "asc_nulls_last", "desc", "desc_nulls_first", "desc_nulls_last")
 
@@ -179,11 +179,15 @@ class Schema:
         named = self.vocabulary.named
         if (table := named(name)) is not None and table.columns:
             return row(self.vocabulary, table)
-        for suffix, build in OF_TABLES.items():
-            end = self.names.type(f"x_{suffix}")[1:]
+        for end, suffix, build in self._ends:
             if name.endswith(end) and (table := named(name[: -len(end)])) is not None:
                 return build(self.vocabulary, table) if table.type(suffix) == name else None
         return None
+
+    @cached_property
+    def _ends(self) -> list[tuple[str, str, Builder]]:
+        """How the names of types end that are made of tables."""
+        return [(self.names.type(f"x_{suffix}")[1:], suffix, build) for suffix, build in OF_TABLES.items()]
 
     @cached_property
     def scalars(self) -> dict[str, Type]:

@@ -235,7 +235,7 @@ def _query(members: list[tuple[str, Root]], translation: Translation) -> Prepare
     asked = tuple((name, member) for name, member in members if not isinstance(member, msgspec.Raw))
     sources, lasting = tuple(translation.sources), not told
     if not any(isinstance(member, Read | Invoke) for _, member in asked):
-        return Prepared((), sources, b'{"data":%b}' % encode(told | dict(asked)), lasting=lasting)
+        return Prepared((), sources, encode({"data": told | dict(asked)}), lasting=lasting)
     before = b'{"data":{%b' % b"".join(b"%b:%b," % (encode(name), each) for name, each in told.items())
     match asked:
         case ((name, (Read() | Invoke()) as read),):
