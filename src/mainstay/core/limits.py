@@ -30,7 +30,7 @@ class Limits(msgspec.Struct, frozen=True):
     """GraphQL requests in one body; past it 400."""
     persisted_max: int = 1_000
     """GraphQL documents that clients registered by a hash, in each worker, least recently used out first."""
-    cost_max: int = 10_000_000_000
+    cost_max: int = 1_000_000_000_000_000
     """Values that a request may read, were there as many rows at each level as its limits let through; past it 400."""
     document_bytes_max: int = 32_768
     """Bytes of a GraphQL document; past it 400."""
