@@ -349,3 +349,17 @@ def test_where_listening_does_nothing_live_queries_are_polled_with_a_warning(
     monkeypatch.setattr(asyncpg.Connection, "remove_listener", deaf)
     with caplog.at_level(logging.WARNING, "mainstay"):
         on_stage(database, play, live_poll_ms=50)
+
+
+def test_whoever_waits_is_told_when_the_server_stops(database: str) -> None:
+    async def play(stage: Stage) -> None:
+        notes = stage.subscribe(OF_BOARD, {"board": 1})
+        await notes.next()
+        waiting = asyncio.create_task(notes.next())
+        await asyncio.sleep(0)
+        await stage.app.stop()
+        with pytest.raises(Problem) as caught:
+            await waiting
+        assert caught.value.code == "MS503"
+
+    on_stage(database, play)
