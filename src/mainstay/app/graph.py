@@ -63,7 +63,7 @@ class Graph:
         self.aggregates = aggregates
         self.recorder = recorder
         catalog = pipeline.catalog
-        self.index = Index(catalog.named, catalog.schemas, exposure=served.exposure, names=CONVENTIONS[naming]())
+        self.index = Index(catalog.named, catalog.schemas, exposure=served.exposure, names=CONVENTIONS[naming])
         self._vocabularies: Bounded[str, Vocabulary] = Bounded(VOCABULARIES_MAX)
 
     async def answer(self, request: Request, principal: Principal) -> Response:

@@ -16,7 +16,7 @@ CINEMA = cinema()
 
 @cache
 def vocabulary(role: str = "anonymous", *, aggregates: bool = True, naming: str = "hasura-default") -> Vocabulary:
-    index = Index(CINEMA.catalog.named, CINEMA.catalog.schemas, names=CONVENTIONS[naming]())
+    index = Index(CINEMA.catalog.named, CINEMA.catalog.schemas, names=CONVENTIONS[naming])
     return Vocabulary(Seen(CINEMA.catalog, CINEMA.policy, role, Limits()), index, aggregates=aggregates)
 
 

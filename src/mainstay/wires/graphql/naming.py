@@ -5,7 +5,6 @@ are turned where a document is read, where a schema is told, and where a problem
 """
 
 import re
-from collections.abc import Callable
 
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
 from mainstay.core.problem import Problem
@@ -116,5 +115,5 @@ def camel(name: str) -> str:
 
 
 _READ = {camel(word): word for word in WORDS}
-CONVENTIONS: dict[str, Callable[[], Names]] = {"hasura-default": Names, "graphql-default": CamelNames}
 HASURA = Names()
+CONVENTIONS: dict[str, Names] = {"hasura-default": HASURA, "graphql-default": CamelNames()}
