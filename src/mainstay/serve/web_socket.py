@@ -109,6 +109,7 @@ class WebSocket(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._end()
         self._wake(self._room)
+        self._frames.parser.close()  # it holds what holds it, which would be left for the collector of cycles
         self._lost(self)
 
     def pause_writing(self) -> None:
