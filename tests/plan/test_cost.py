@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from cinema.app import cinema
+from mainstay.core.condition import Field
 from mainstay.core.exchange import Request
 from mainstay.core.limits import Limits
+from mainstay.core.operation import Cursor, Edges, Embed, Nodes, Pick, Read, TableRef
 from mainstay.core.problem import Problem
 from mainstay.plan.cost import cost_of
 from mainstay.plan.decide import decide
@@ -37,13 +39,21 @@ def test_rows_at_each_level_are_those_that_the_limits_let_through(target: str, e
     assert cost(target) == expected
 
 
-NESTED = "directors?select=films(reviews(author(reviews(id))))"
+NESTED = "tags?select=films(tags(films(tags(films(id)))))"
 
 
-def test_three_levels_of_lists_are_within_it_and_four_are_not() -> None:
-    assert cost("directors?select=films(reviews(id))") == 10**9
+def test_five_levels_of_lists_are_within_it_and_six_are_not() -> None:
+    assert cost("tags?select=films(tags(films(tags(id))))") == 10**15
     with pytest.raises(Problem) as raised:
         cost(NESTED)
     problem: Any = raised.value
     assert (problem.code, problem.message[:21]) == ("MS492", "The request may read ")
-    assert cost(NESTED, rows_max=10) == 10**4
+    assert cost(NESTED, rows_max=10) == 10**6
+
+
+def test_the_rows_of_a_connection_cost_what_they_hold() -> None:
+    related = Embed("reviews", select=(Pick(Field("id")),), limit=5)
+    edges = Edges("edges", (Cursor("cursor", "mark"), Nodes("node", (Pick(Field("title")), related))))
+    page = Read(TableRef("films"), (), limit=9, after=(), summary=(edges,))
+    plan = decide(page, "owner", CINEMA.catalog, CINEMA.policy, Limits())
+    assert cost_of(plan, Limits()) == 10 * (1 + 5)

@@ -5,7 +5,19 @@ It is an estimate from above, made of the plan alone: what is in the tables is n
 
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Format
-from mainstay.core.plan import Held, InvokePlan, Listed, Nested, Output, Plan, ReadPlan, Select, Summed, TogetherPlan
+from mainstay.core.plan import (
+    Edged,
+    Held,
+    InvokePlan,
+    Listed,
+    Nested,
+    Output,
+    Plan,
+    ReadPlan,
+    Select,
+    Summed,
+    TogetherPlan,
+)
 from mainstay.core.problem import Problem
 
 
@@ -51,6 +63,8 @@ def _of_member(member: Summed, rows: int, limits: Limits) -> int:
             return sum(_of_member(each, rows, limits) for each in member.members)
         case Listed():
             return min(rows, _rows(member.limit, limits)) * _of_outputs(member.outputs, limits)
+        case Edged():
+            return rows * sum(_of_outputs(each.outputs, limits) for each in member.members if isinstance(each, Listed))
         case _:
             return 1
 
