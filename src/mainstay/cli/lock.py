@@ -1,13 +1,16 @@
 """`mainstay lock`: the GraphQL operations that development and tests used, as the file of those that are allowed."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 
 def lock(
     *,
     output: Path = Path("operations.lock.json"),
     recorded: Path = Path(".mainstay/operations"),
-    anew: bool = False,
+    anew: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write the GraphQL operations that were used in development and tests to a file, for the allow-list.
 
