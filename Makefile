@@ -16,10 +16,13 @@ NODE_INSTALLED := $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 # What is not quick: the real process, stock clients, the whole of the flights.
 SLOW_TESTS := $(wildcard tests/blackbox tests/clients tests/examples tests/bench tests/docs tests/property)
 
+# What starts processes and waits for them. The rest runs beside it.
+PROCESS_TESTS := $(wildcard tests/blackbox tests/clients tests/cli tests/conformance tests/docs tests/examples tests/bench)
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format lint types imports quick docs test tests conformance bench golden lock viewer clean
+.PHONY: help install demo check format lint types imports quick docs test tests processes rooms conformance bench golden lock viewer clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,7 +72,13 @@ test: $(INSTALLED) $(NODE_INSTALLED) ## Everything: what check does, and all tes
 	@$(MAKE) --no-print-directory tests
 
 tests: $(INSTALLED) $(NODE_INSTALLED)
-	@$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory -k -j2 -Otarget processes rooms
+
+processes: $(INSTALLED) $(NODE_INSTALLED)
+	@$(BIN)/python -m pytest -q $(PROCESS_TESTS)
+
+rooms: $(INSTALLED)
+	@$(BIN)/python -m pytest -q $(PROCESS_TESTS:%=--ignore=%)
 
 conformance: $(INSTALLED) ## Run PostgREST's or Hasura's own test cases. SUITE=hasura CORPUS=folder
 	@PYTHONPATH=tests $(BIN)/python -m conformance $(SUITE) $(if $(CORPUS),--corpus $(CORPUS))
