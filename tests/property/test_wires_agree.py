@@ -20,7 +20,7 @@ from property.stage import Answer, Example, Stage, agree, expected, shares
 from property.worlds import World, make_world, random_principal, roles_that_read
 
 QUESTIONS = 60
-INDEX = Index(CATALOG.named, CATALOG.schemas, names=CONVENTIONS["hasura-default"]())
+INDEX = Index(CATALOG.named, CATALOG.schemas, names=CONVENTIONS["hasura-default"])
 
 
 def test_both_wires_answer_what_the_oracle_does(stage: Stage, seed: int, examples_wanted: int) -> None:
