@@ -51,6 +51,18 @@ LIMITS = {
 }
 ELSEWHERE = {"batch_max", "queue_max", "drain_ms_max"}
 """Limits whose tests below need a server of their own."""
+LASTING = {
+    "live_batch_max",
+    "socket_init_ms_max",
+    "socket_message_bytes_max",
+    "socket_operations_max",
+    "socket_ping_ms",
+    "sockets_max",
+    "subscriptions_max",
+}
+"""Of sockets and live queries: `tests/serve`, `tests/event` and `tests/wires/graphql` hold them."""
+GRAPH = {"cost_max", "graphql_batch_max", "persisted_max"}
+"""Of GraphQL, and of what a request may cost: `tests/wires/graphql` and `tests/plan` hold them."""
 
 Build = Callable[[int], bytes]
 
@@ -404,4 +416,4 @@ def test_what_takes_longer_than_the_drain_time_is_cancelled_in_the_database_too(
 
 
 def test_each_limit_is_tested_here() -> None:
-    assert {field.name for field in msgspec.structs.fields(Limits)} == LIMITS.keys() | ELSEWHERE
+    assert {field.name for field in msgspec.structs.fields(Limits)} == LIMITS.keys() | ELSEWHERE | LASTING | GRAPH

@@ -20,6 +20,8 @@ from mainstay.core.plan import (
 )
 from mainstay.core.problem import Problem
 
+UNLIMITED_ROWS = 1_000
+
 
 def require_cost(plan: Plan, limits: Limits) -> None:
     """Raises MS492 past `cost_max`."""
@@ -70,4 +72,5 @@ def _of_member(member: Summed, rows: int, limits: Limits) -> int:
 
 
 def _rows(limit: int | None, limits: Limits) -> int:
-    return limits.rows_max if limit is None else limit
+    """Of a list without a limit a thousand at most, so that who allows larger answers is not refused deep ones."""
+    return min(limits.rows_max, UNLIMITED_ROWS) if limit is None else limit

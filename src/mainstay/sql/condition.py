@@ -166,6 +166,10 @@ class Conditions:
             case Present(claim):
                 return self.binds.text(claim).is_not(None)
 
+    def seen(self, scope: Scope, condition: Condition) -> Expression:
+        """What a policy lets be seen of the rows that an answer is made of."""
+        return self.condition(scope, condition)
+
     def field(self, scope: Scope, field: Field) -> Expression:
         """The column, the place inside its JSON, the cast, behind its mask."""
         scope = scope.around(field.outer)
@@ -184,7 +188,7 @@ class Conditions:
             expression = sa.cast(expression, Named(field.cast))
         if field.mask is None:
             return expression
-        return sa.case((self.condition(scope, field.mask), expression), else_=sa.null())
+        return sa.case((self.seen(scope, field.mask), expression), else_=sa.null())
 
     def operand(self, scope: Scope, operand: Operand, type_name: str) -> Expression:
         """A comparison's right side, or a preset, as a value of the type."""

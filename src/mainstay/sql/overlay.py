@@ -10,8 +10,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from mainstay.core.catalog import Catalog, TableKey
+from mainstay.core.condition import Condition
 from mainstay.core.plan import Select
-from mainstay.sql.binds import Binds
+from mainstay.sql.binds import Binds, Expression
 from mainstay.sql.condition import Conditions, Scope, plain_table
 from mainstay.sql.read import rows
 
@@ -19,12 +20,13 @@ from mainstay.sql.read import rows
 class Layer(NamedTuple):
     """Rows written into a table. `replaced`: the columns by which they stand for rows of it; none where all are new.
 
-    `gone`: they were deleted, and stand for nothing.
+    `gone`: they were deleted, and stand for nothing. `own`: they are all that the statement writes.
     """
 
     rows: sa.FromClause
     replaced: tuple[str, ...] = ()
     gone: bool = False
+    own: bool = False
 
 
 class Overlay(Conditions):
@@ -36,6 +38,15 @@ class Overlay(Conditions):
 
     def add(self, table: TableKey, layer: Layer) -> None:
         self._layers.setdefault(table, []).append(layer)
+
+    def seen(self, scope: Scope, condition: Condition) -> Expression:
+        """Whether the role sees written rows is judged by what was there before them, as in row-level security."""
+        layers = self._layers
+        self._layers = {key: [layer for layer in each if not layer.own] for key, each in layers.items()}
+        try:
+            return super().seen(scope, condition)
+        finally:
+            self._layers = layers
 
     def scope(self, key: TableKey) -> Scope:
         layers = self._layers.get(key)

@@ -57,7 +57,9 @@ def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Express
     if select.distinct and not columns:  # DISTINCT ON wants something to select
         columns = [sa.literal_column("1").label("row")]
     statement = sa.select(*columns).select_from(builder.source)
-    wheres = (tie, _where(conditions, scope, select.where), _where(conditions, scope, select.after))
+    seen = conditions.seen if tie is None else conditions.condition
+    where = None if select.where == TRUE else seen(scope, select.where)
+    wheres = (tie, where, _where(conditions, scope, select.after))
     conditions_of = [part for part in wheres if part is not None]
     if conditions_of:
         statement = statement.where(*conditions_of)

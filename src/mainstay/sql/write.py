@@ -69,7 +69,7 @@ def insert_answer(conditions: Overlay, plan: InsertPlan) -> Answering:
     if plan.conflict is Conflict.MERGE:
         inserted = count_of(written) - already_there(conditions, plan, source)
     if again:
-        conditions.add(plan.table.key, Layer(written, plan.target if plan.conflict is Conflict.MERGE else ()))
+        conditions.add(plan.table.key, Layer(written, plan.target if plan.conflict is Conflict.MERGE else (), own=True))
     answer = answer_of(conditions, written, plan.answer, plan.table)
     return answer.adding(Column.INSERTED, inserted).adding(Column.VIOLATIONS, violations)
 
@@ -87,7 +87,7 @@ def update_answer(conditions: Overlay, plan: UpdatePlan) -> Answering:
     columns = returning(plain_table(plan.table), plan.table, plan.answer, checks, whole=again)
     written, violations = update_rows(conditions, plan, given, columns=columns)
     if again:
-        conditions.add(plan.table.key, Layer(written, plan.table.primary_key))
+        conditions.add(plan.table.key, Layer(written, plan.table.primary_key, own=True))
     return answer_of(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
 
 
@@ -152,7 +152,7 @@ def delete_answer(conditions: Overlay, plan: DeletePlan) -> Answering:
     columns = returning(target, plan.table, plan.answer, whole=again)
     written = sa.delete(target).where(where).returning(*columns).cte("written")
     if again:
-        conditions.add(plan.table.key, Layer(written, key, gone=True))
+        conditions.add(plan.table.key, Layer(written, key, gone=True, own=True))
     return answer_of(conditions, written, plan.answer, plan.table)
 
 
