@@ -73,4 +73,6 @@ def _of_member(member: Summed, rows: int, limits: Limits) -> int:
 
 def _rows(limit: int | None, limits: Limits) -> int:
     """Of a list without a limit a thousand at most, so that who allows larger answers is not refused deep ones."""
-    return min(limits.rows_max, UNLIMITED_ROWS) if limit is None else limit
+    if limit is None or limit >= limits.rows_max:
+        return min(limits.rows_max, UNLIMITED_ROWS)
+    return limit
