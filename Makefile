@@ -17,7 +17,7 @@ NODE_INSTALLED := $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 SLOW_TESTS := $(wildcard tests/blackbox tests/clients tests/examples tests/bench tests/docs tests/property)
 
 # What starts processes and waits for them. The rest runs beside it.
-PROCESS_TESTS := $(wildcard tests/blackbox tests/clients tests/cli tests/conformance tests/docs tests/examples tests/bench)
+PROCESS_TESTS := $(wildcard tests/blackbox tests/clients tests/cli tests/conformance tests/examples tests/bench)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
