@@ -195,6 +195,32 @@ def test_an_inherited_role_has_its_own_permission_and_no_write_that_its_roles_di
     ]
 
 
+def test_what_an_inherited_role_overrides_is_not_inherited_from_further_up() -> None:
+    def permission(role: str, columns: list[str]) -> dict[str, Any]:
+        return {"role": role, "permission": {"columns": columns, "filter": {}, "allow_aggregations": True}}
+
+    table = {"table": "posts", "select_permissions": [permission("user", ["id", "state"]), permission("chief", ["id"])]}
+    roles = [{"role_name": "chief", "role_set": ["user"]}, {"role_name": "boss", "role_set": ["chief", "class"]}]
+    text = write_program({"sources": [{"tables": [table]}], "inherited_roles": roles}).text
+    assert 'boss = app.role("boss", inherits=("chief", "class"))' in text
+    assert 'chief.may("read", "public.posts", columns=["id"])' in text
+    assert 'role_class = app.role("class")' in text  # a word of Python's
+    compile(text, "app.py", "exec")
+
+
+def test_functions_of_queries_are_everybodys_unless_the_server_was_told_otherwise() -> None:
+    table = {
+        "table": "posts",
+        "select_permissions": [{"role": "user", "permission": {"columns": ["id"], "filter": {}}}],
+    }
+    functions = [{"function": "search"}, {"function": "found", "permissions": [{"role": "user"}]}]
+    metadata = {"sources": [{"tables": [table], "functions": functions}]}
+    assert 'user.may_call("public.search", unchanging=True)' in write_program(metadata).text
+    told = write_program(metadata, infers=False).text
+    assert 'user.may_call("public.search"' not in told
+    assert 'user.may_call("public.found")' in told
+
+
 def test_what_is_not_carried_is_listed(metadata: Path) -> None:
     program = write_program(read_metadata(metadata))
     assert program.left == [

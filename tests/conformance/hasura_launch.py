@@ -30,8 +30,10 @@ def main() -> int:
     said = json.loads(arguments.metadata.read_text())
     home = Path(tempfile.mkdtemp(prefix="ms-hasura-"))
     exported = home / "metadata.json"
-    exported.write_text(json.dumps(metadata_of(said["steps"], said["server_env"] or {})))
-    program = write_program(read_metadata(exported))
+    exported.write_text(json.dumps(metadata_of(said["steps"])))
+    environ = said["server_env"] or {}  # of the server that the cases were made on
+    infers = environ.get("HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS") != "false"
+    program = write_program(read_metadata(exported), infers=infers)
     (home / "carried_over.py").write_text(program.text)
     print(program.text, file=sys.stderr, flush=True)
     os.environ |= {

@@ -10,24 +10,17 @@ Metadata = dict[str, Any]
 Table = dict[str, Any]
 
 
-def metadata_of(steps: Iterable[Mapping[str, Any]], environ: Mapping[str, str]) -> Metadata:
-    """`environ` is that of the server which the case was made on."""
+def metadata_of(steps: Iterable[Mapping[str, Any]]) -> Metadata:
     project = _Project()
     for step in steps:
         project.take(step)
-    inferred = environ.get("HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS") != "false"
     source = {
         "name": "default",
         "kind": "postgres",
         "tables": list(project.tables.values()),
         "functions": list(project.functions.values()),
     }
-    return {
-        "version": 3,
-        "sources": [source],
-        "inherited_roles": project.inherited,
-        "infer_function_permissions": inferred,
-    }
+    return {"version": 3, "sources": [source], "inherited_roles": project.inherited}
 
 
 class _Project:

@@ -95,7 +95,7 @@ class Graph:
         if prepared is None:  # what is wrong with it tells of names, so it is asked first whether the caller is served
             await self.pipeline.admit(principal, settings)
             vocabulary = await self._vocabulary(role)
-            if self.wire.is_long(question):
+            if self.wire.is_long(question):  # as a tool's introspection is, which no list of operations is to hold
                 return await asyncio.to_thread(self.wire.prepare, question, role, vocabulary)
             prepared = self.wire.prepare(question, role, vocabulary)
             if self.recorder is not None:

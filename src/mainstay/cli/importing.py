@@ -12,6 +12,7 @@ def import_(
     /,
     *,
     output: Annotated[Path | None, Parameter(show_default=False)] = None,
+    no_inferred: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write the app that another server's project comes to: a first version, to be read and gone on with.
 
@@ -23,6 +24,8 @@ def import_(
         The project's directory, its metadata's, or a file that was exported.
     output
         The file to write; else the app is printed.
+    no_inferred
+        Let no role call functions of queries unless a permission says so (HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS).
     """
     import sys
 
@@ -32,7 +35,7 @@ def import_(
     if output is not None and output.exists():
         raise Failure(f"{output} is there already; it may hold changes, and is left alone")
     try:
-        program = write_program(read_metadata(path))
+        program = write_program(read_metadata(path), infers=not no_inferred)
     except MetadataError as error:
         raise Failure(str(error)) from None
     for each in program.left:

@@ -73,7 +73,9 @@ def serve(  # noqa: PLR0913 - each is an option
     settings = configure(load_app(target), changes, {}).settings
     if settings.database_url is None:
         raise Failure("there is no database to serve; give --database URL or set MAINSTAY_DATABASE_URL")
-    if not has_key(settings):
+    if settings.admin_open:
+        print("mainstay: admin_open is set, so whoever asks may act as any role", file=sys.stderr)
+    elif not has_key(settings) and settings.admin_secret is None:
         who = "nobody is let in" if settings.anonymous_role is None else "only the anonymous role works"
         print(f"mainstay: no JWT key is set, so {who}; set MAINSTAY_JWT_SECRET", file=sys.stderr)
     os.environ.update(announce(target, changes, {}))

@@ -4,13 +4,14 @@ The program is for people to read and go on with. What is left out is never left
 be carried whole is not carried at all, because a part of one would show more than it did.
 """
 
+import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mainstay.evolve.hasura.spelling import Left, condition, constant, name_of, named_function, spelled, value_of
 
-ROLES_OWN = "admin"
+ADMIN = "admin"
 """Hasura's role that may do everything; no permission is declared for it."""
 HEAD = '''"""The API of a Hasura project, as `mainstay import hasura` carried it over: read it, and go on with it."""
 '''
@@ -42,15 +43,21 @@ class Program(NamedTuple):
     left: list[str]
 
 
-def write_program(metadata: Mapping[str, Any]) -> Program:
-    """Raises nothing for what it does not know: that is among what is left."""
-    writer = _Writer(metadata)
+def write_program(metadata: Mapping[str, Any], *, infers: bool = True) -> Program:
+    """Raises nothing for what it does not know: that is among what is left.
+
+    `infers`: every role may call functions of queries, as on a Hasura server that is not told otherwise.
+    """
+    writer = _Writer(metadata, infers=infers)
     return Program(writer.text(), writer.left)
 
 
 class _Writer:
-    def __init__(self, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, metadata: Mapping[str, Any], *, infers: bool) -> None:
         self.metadata = metadata
+        self.infers = infers
+        inherited = metadata.get("inherited_roles") or []
+        self.inherited: dict[str, list[str]] = {each["role_name"]: list(each["role_set"]) for each in inherited}
         self.left: list[str] = []
         sources = [each for each in metadata.get("sources", []) if isinstance(each, Mapping)]
         usable = [each for each in sources if each.get("kind") in POSTGRES]
@@ -175,68 +182,63 @@ class _Writer:
             yield self._call("admin", each, inferred=False)
 
     def _roles(self) -> Iterator[str]:
-        inherited = {each["role_name"]: list(each["role_set"]) for each in self.metadata.get("inherited_roles") or []}
         for name in self._role_names():
-            yield from self._role(name, [name]) if name not in inherited else ()
-        for name, of in inherited.items():
-            if self._is_joined(name, of):
-                yield f"\n{_variable(name)} = app.role({constant(name)}, inherits={constant(tuple(of))})"
+            if name in self.inherited and self._is_joined(name):
+                of = constant(tuple(self.inherited[name]))
+                yield f"\n{_variable(name)} = app.role({constant(name)}, inherits={of})"
             else:
-                yield from self._role(name, [name, *self._lineage(of, inherited)])
+                yield from self._role(name)
 
-    def _role(self, name: str, of: Sequence[str]) -> Iterator[str]:
-        """A role with what is granted to it, and besides that to those `of` which it inherits."""
-        variable = _variable(name)
+    def _role(self, name: str) -> Iterator[str]:
+        """A role with all that is granted to it, inherited or not."""
+        variable, of = _variable(name), self._lineage(name)
         yield f"\n{variable} = app.role({constant(name)})"
         for table in self.tables:
             for action, word in ACTIONS.items():
-                for permission in self._granted(table, action, of):
+                where = f"{action} permission of {name!r} on {name_of(table.get('table'))}"
+                permissions = self._granted(table, action, name)
+                if action != "select" and len(permissions) > 1:
+                    self.left.append(f"{where}: its roles have different ones")
+                    continue
+                for permission in permissions:
                     try:
                         yield _may(variable, word, table, permission)
                     except Left as left:
-                        self.left.append(f"{action} permission of {name!r} on {name_of(table.get('table'))}: {left}")
+                        self.left.append(f"{where}: {left}")
         for each in self.functions:
             allowed = any(said.get("role") in of for said in each.get("permissions") or [])
             reading = (each.get("configuration") or {}).get("exposed_as") != "mutation"
-            if allowed or (reading and self._infers):
+            if allowed or (reading and self.infers):
                 yield self._call(variable, each, inferred=not allowed)
 
-    def _granted(self, table: Mapping[str, Any], action: str, of: Sequence[str]) -> list[Mapping[str, Any]]:
-        """The role's own permission goes before what it inherits. Writes that its roles allow in different ways, none
-        of them gives it, as in Hasura."""
-        found = _permissions(table, action)
-        if of[0] in found:
-            return [found[of[0]]]
-        inherited = [found[role] for role in of if role in found]
-        if action == "select" or all(each == inherited[0] for each in inherited):
-            return inherited if action == "select" else inherited[:1]
-        self.left.append(
-            f"{action} permission of {of[0]!r} on {name_of(table.get('table'))}: its roles have different ones"
-        )
-        return []
+    def _granted(
+        self, table: Mapping[str, Any], action: str, role: str, within: tuple[str, ...] = ()
+    ) -> list[Mapping[str, Any]]:
+        """The role's own permission, which goes before what it inherits. Of writes that its roles allow in different
+        ways Hasura gives none to whoever inherits from them."""
+        found = [each for each in table.get(f"{action}_permissions") or [] if each.get("role") == role]
+        if found:
+            return [found[0].get("permission") or {}]
+        joined: list[Mapping[str, Any]] = []
+        for parent in self.inherited.get(role, ()):
+            granted = [] if parent in within else self._granted(table, action, parent, (*within, role))
+            if action == "select" or len(granted) == 1:
+                joined += [each for each in granted if each not in joined]
+        return joined
 
-    def _is_joined(self, name: str, of: Sequence[str]) -> bool:
+    def _is_joined(self, role: str) -> bool:
         """Whether `inherits` says the same: it joins all that the roles may do."""
         for table in self.tables:
             for action in ACTIONS:
-                found = _permissions(table, action)
-                inherited = [found[role] for role in of if role in found]
-                if name in found or (action != "select" and any(each != inherited[0] for each in inherited)):
+                own = any(each.get("role") == role for each in table.get(f"{action}_permissions") or [])
+                if own or (action != "select" and len(self._granted(table, action, role)) > 1):
                     return False
         return True
 
-    def _lineage(self, of: Sequence[str], inherited: Mapping[str, Sequence[str]]) -> list[str]:
-        """The roles of an inherited one, those that are inherited themselves as what they are made of."""
-        found: dict[str, None] = {}
-        for role in of:
-            found[role] = None
-            found |= dict.fromkeys(self._lineage(inherited.get(role, ()), {**inherited, role: ()}))
-        return list(found)
-
-    @property
-    def _infers(self) -> bool:
-        """Hasura lets every role call functions of queries, unless its server is told otherwise."""
-        return bool(self.metadata.get("infer_function_permissions", True))
+    def _lineage(self, role: str, within: tuple[str, ...] = ()) -> set[str]:
+        """The role and all that it inherits."""
+        parents = (each for each in self.inherited.get(role, ()) if each not in within)
+        return {role}.union(*(self._lineage(each, (*within, role)) for each in parents))
 
     def _call(self, variable: str, function: Mapping[str, Any], *, inferred: bool) -> str:
         session = (function.get("configuration") or {}).get("session_argument")
@@ -251,17 +253,12 @@ class _Writer:
                 names |= {each["role"]: None for each in table.get(f"{action}_permissions") or []}
         for function in self.functions:
             names |= {each["role"]: None for each in function.get("permissions") or []}
-        for each in self.metadata.get("inherited_roles") or []:
-            names |= dict.fromkeys(each["role_set"])
-        return [name for name in names if name != ROLES_OWN]
+        names |= dict.fromkeys(role for of in self.inherited.values() for role in of if role not in self.inherited)
+        names = {name: None for name in names if name not in self.inherited} | dict.fromkeys(self.inherited)
+        return [name for name in names if name != ADMIN]
 
 
 ACTIONS = {"select": "read", "insert": "create", "update": "update", "delete": "delete"}
-
-
-def _permissions(table: Mapping[str, Any], action: str) -> dict[str, Mapping[str, Any]]:
-    """By role."""
-    return {each["role"]: each.get("permission") or {} for each in table.get(f"{action}_permissions") or []}
 
 
 def _may(variable: str, word: str, table: Mapping[str, Any], said: Mapping[str, Any]) -> str:
@@ -323,8 +320,8 @@ def _function(said: Mapping[str, Any]) -> str:
 def _variable(role: str) -> str:
     """A name for the role's variable that is Python's to say, and no other's here."""
     name = re.sub(r"\W", "_", role).lower()
-    name = f"role_{name}" if not name.isidentifier() or name in TAKEN else name
-    return name
+    usable = name.isidentifier() and not keyword.iskeyword(name) and name not in TAKEN
+    return name if usable else f"role_{name}"
 
 
 TAKEN = frozenset({"app", "admin", "claim", "func", "excluding"})

@@ -1,6 +1,5 @@
 """Values of Hasura's metadata as Python: constants, session variables as claims, conditions with their words."""
 
-import keyword
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -99,7 +98,3 @@ def named_function(said: Any, schema: str) -> str:
     if isinstance(said, Mapping):
         return f"{said.get('schema') or schema}.{said.get('name')}"
     return f"{schema}.{said}"
-
-
-def is_keyword(name: str) -> bool:
-    return keyword.iskeyword(name)

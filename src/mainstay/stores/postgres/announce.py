@@ -4,7 +4,7 @@ Each statement that changes rows sends one NOTIFY, which PostgreSQL delivers at 
 columns by which rows are looked for, the values that the rows had and have. Past a bound it says the table alone.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -271,8 +271,3 @@ def _columns_of(arguments: bytes) -> frozenset[str]:
 def _literal(text: str) -> str:
     escaped = text.replace("'", "''")
     return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in text else f"'{escaped}'"
-
-
-def script(statements: Iterable[str]) -> str:
-    """As psql reads them."""
-    return "".join(f"{statement};\n" for statement in statements)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mainstay.core.catalog import ColumnType, Kind
-from mainstay.core.comparisons import Comparison, comparison, plain_name
+from mainstay.core.comparisons import TEXT, Comparison, comparison, plain_name
 from mainstay.core.condition import Compare, Condition, Field, Is, Literal, Measured, Not, Operator, Slot, Truth, both
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown
@@ -20,8 +20,9 @@ DISTANCES = {
     "_st_d_within": frozenset({"distance", "from", "use_spheroid"}),
     "_st_3d_d_within": frozenset({"distance", "from"}),
 }
-TEXT = ColumnType(Kind.TEXT, "text")
 FLOAT = ColumnType(Kind.FLOAT, "float8")
+INTEGER = ColumnType(Kind.INTEGER, "integer")
+NUMERIC = ColumnType(Kind.NUMERIC, "numeric")
 BOOLEAN = ColumnType(Kind.BOOLEAN, "boolean")
 SHAPES = {
     "geometry": ColumnType(Kind.OTHER, "geography"),

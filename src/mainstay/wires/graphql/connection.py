@@ -23,11 +23,10 @@ from mainstay.core.operation import (
 )
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, require_arguments, require_leaf, subfields, typename
-from mainstay.wires.graphql.given import Given, kind_of
+from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.order import read_order
 from mainstay.wires.graphql.problems import invalid, unknown
-from mainstay.wires.graphql.select import read_items
-from mainstay.wires.graphql.spelling import is_whole
+from mainstay.wires.graphql.select import read_items, read_limit
 from mainstay.wires.graphql.translation import Translation
 from mainstay.wires.graphql.vocabulary import TableType
 from mainstay.wires.graphql.where import read_where
@@ -52,7 +51,7 @@ def read_connection(translation: Translation, table: TableType, asked: Asked, ow
         (),
         read_where(translation, table, given.get("where"), f"{place}.where"),
         order,
-        _size(translation, given.get(size), f"{place}.{size}"),
+        read_limit(translation, given.get(size), f"{place}.{size}"),
         after=_after(translation, table.ref, order, given.get(behind), f"{place}.{behind}"),
         backward=backward,
         summary=page.members(asked),
@@ -61,15 +60,6 @@ def read_connection(translation: Translation, table: TableType, asked: Asked, ow
 
 def _is_said(given: Given | None) -> bool:
     return given is not None and given.value is not None
-
-
-def _size(translation: Translation, given: Given | None, place: str) -> int | None:
-    if given is None or given.value is None:
-        return None
-    if not is_whole(given.value):
-        raise invalid(f"expected a non-negative 32-bit integer for type 'Int', but found {kind_of(given)}", place)
-    size: int = translation.variables.pin(given)
-    return size
 
 
 def _after(
@@ -125,16 +115,15 @@ class _Page:
             if field.name == "edges":
                 members.append(Edges(field.key, self._edge(field)))
             else:
-                members.append(Part(field.key, tuple(self._told(each) for each in self._fields(field, PAGE_INFO))))
+                members.append(
+                    Part(field.key, tuple(self._told(each) for each in subfields(self.translation, field, PAGE_INFO)))
+                )
         return tuple(members)
-
-    def _fields(self, asked: Asked, type_name: str) -> list[Asked]:
-        return subfields(self.translation, asked, type_name)
 
     def _edge(self, asked: Asked) -> tuple[Cursor | Nodes | Constant, ...]:
         type_name = self.table.type("edge")
         members: list[Cursor | Nodes | Constant] = []
-        for field in self._fields(asked, type_name):
+        for field in subfields(self.translation, asked, type_name):
             if field.name == TYPENAME:
                 members.append(typename(field, type_name))
                 continue

@@ -9,17 +9,14 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from mainstay.core.events import COMMENT, one_line
+from mainstay.core.events import HEADERS as UNCACHED
 from mainstay.core.limits import Limits
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.problems import body_of
 
-COMMENT = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
-HEADERS = (
-    ("content-type", "text/event-stream; charset=utf-8"),
-    ("cache-control", "no-cache"),
-    ("x-accel-buffering", "no"),  # else nginx would hold events back
-)
+HEADERS = (("content-type", "text/event-stream; charset=utf-8"), *UNCACHED)
 
 
 async def events(answers: AsyncGenerator[bytes, None], expires: float, limits: Limits) -> AsyncGenerator[bytes, None]:
@@ -59,6 +56,4 @@ async def _spaced(
 
 
 def _event(answer: bytes) -> bytes:
-    """JSON of PostgreSQL's may have line breaks between its tokens, and never within them."""
-    data = answer.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in answer or b"\r" in answer else answer
-    return b"event: next\ndata: %b\n\n" % data
+    return b"event: next\ndata: %b\n\n" % one_line(answer)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from mainstay.core.catalog import Column, ColumnType, Kind
+from mainstay.core.comparisons import TEXT
 from mainstay.core.condition import Compare, Condition, Field, Operator, Slot, both
 from mainstay.core.operation import (
     Affected,
@@ -24,6 +25,7 @@ from mainstay.core.operation import (
 )
 from mainstay.core.problem import Problem
 from mainstay.wires.graphql.call import read_call
+from mainstay.wires.graphql.compare import INTEGER
 from mainstay.wires.graphql.document import Asked
 from mainstay.wires.graphql.fields import TYPENAME, require_arguments, subfields, typename
 from mainstay.wires.graphql.given import Given
@@ -46,8 +48,6 @@ OPERATORS = {
     "_delete_at_path": How.DELETE_PATH,
 }
 CHANGES = ("_set", *OPERATORS)
-TEXT = ColumnType(Kind.TEXT, "text")
-INTEGER = ColumnType(Kind.INTEGER, "integer")
 TEXTS = ColumnType(Kind.ARRAY, "text[]", element=TEXT)
 
 

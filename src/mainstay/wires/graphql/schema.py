@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
 
-from mainstay.wires.graphql.compare import BOOLEAN
-from mainstay.wires.graphql.mutate import INTEGER
+from mainstay.wires.graphql.compare import BOOLEAN, INTEGER, NUMERIC
 from mainstay.wires.graphql.naming import HASURA
 from mainstay.wires.graphql.schema_inputs import (
     ANY_BOOL_EXP,
@@ -38,7 +37,6 @@ from mainstay.wires.graphql.schema_tables import OBJECTS, PAGE_INFO, Builder, pa
 from mainstay.wires.graphql.schema_writes import WRITES
 from mainstay.wires.graphql.types import COLUMN_NAME, META, SCALARS, Member, Type, TypeKind, Value, bare, enum, scalar
 from mainstay.wires.graphql.vocabulary import Vocabulary, comparison_name, item_name, scalar_name
-from mainstay.wires.graphql.where import NUMERIC
 
 OF_TABLES: dict[str, Builder] = {**OBJECTS, **INPUTS, **WRITES}
 CURSORS = ("ASC", "DESC")

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from mainstay.core.catalog import ColumnType
 from mainstay.core.comparisons import COLUMNS, COMPARISONS
 from mainstay.wires.graphql.aggregates import AGGREGATES, comparable, groupable
-from mainstay.wires.graphql.compare import DISTANCES, cast_name, casts, distance_name, known_distances
-from mainstay.wires.graphql.mutate import INTEGER
+from mainstay.wires.graphql.compare import DISTANCES, INTEGER, cast_name, casts, distance_name, known_distances
 from mainstay.wires.graphql.schema_tables import Builder, aggregate_of, measured, related
 from mainstay.wires.graphql.types import COLUMN_NAME, Member, Type, Value, enum, inputs
 from mainstay.wires.graphql.vocabulary import TableType, Vocabulary, comparison_name, scalar_name

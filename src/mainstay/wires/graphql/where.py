@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mainstay.core.catalog import Column, ColumnType, Kind, TableKey
+from mainstay.core.catalog import Column, ColumnType, TableKey
 from mainstay.core.comparisons import COLUMNS
 from mainstay.core.condition import (
     Aggregate,
@@ -24,14 +24,12 @@ from mainstay.core.condition import (
     both,
 )
 from mainstay.wires.graphql.aggregates import BOOLEANS, KINDS, comparable, read_columns, read_flag
-from mainstay.wires.graphql.compare import BOOLEAN, read_comparison, read_comparisons, required
+from mainstay.wires.graphql.compare import BOOLEAN, INTEGER, NUMERIC, read_comparison, read_comparisons, required
 from mainstay.wires.graphql.given import Given
 from mainstay.wires.graphql.problems import invalid, unknown
 from mainstay.wires.graphql.translation import Translation, items_of
 from mainstay.wires.graphql.vocabulary import TableType, comparison_name
 
-INTEGER = ColumnType(Kind.INTEGER, "integer")
-NUMERIC = ColumnType(Kind.NUMERIC, "numeric")
 PREDICATES = {each.value: each for each in KINDS}
 """Aggregates of a column that filters compare."""
 ROOT = "$"

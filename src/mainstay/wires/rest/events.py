@@ -9,6 +9,7 @@ from contextlib import aclosing
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
+from mainstay.core.events import COMMENT, HEADERS, one_line
 from mainstay.core.exchange import Response
 from mainstay.core.problem import Problem
 from mainstay.core.result import Result
@@ -18,8 +19,6 @@ Later: TypeAlias = AsyncGenerator[Result | None, None]
 
 RETRY_MS = 1_000
 """After so long a browser comes back where the connection broke."""
-COMMENT = b":\n\n"
-HEADERS = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))  # else nginx would hold events back
 
 
 def stream(
@@ -67,9 +66,7 @@ async def _events(
 
 
 def _event(result: Result) -> bytes:
-    """PostgreSQL's JSON may have line breaks between its tokens, and never within them."""
-    data = (result.body or b"null").replace(b"\r", b" ").replace(b"\n", b" ")
-    return b"id: %b\ndata: %b\n\n" % (_id(result).encode(), data)
+    return b"id: %b\ndata: %b\n\n" % (_id(result).encode(), one_line(result.body or b"null"))
 
 
 def _id(result: Result) -> str:
