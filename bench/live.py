@@ -210,7 +210,7 @@ async def _writing(url: str, app: Mainstay, subscribers: int | None) -> float:
 
         async def write(number: int) -> None:
             nonlocal done
-            key = subscribers_end + number
+            key = CROWD + number
             while time.perf_counter() < until:
                 key += WRITERS
                 body = b'{"text":"%d"}' % key
@@ -220,7 +220,6 @@ async def _writing(url: str, app: Mainstay, subscribers: int | None) -> float:
                     raise RuntimeError(response.body)
                 done += 1
 
-        subscribers_end = CROWD
         await asyncio.gather(*(write(number) for number in range(WRITERS)))
         await crowd.leave()
         return done / WRITES_S

@@ -100,7 +100,7 @@ REFUSED = [
     ("{ films_connection(first: 1, last: 1) { edges { cursor } } }",
      "'first' and 'after' do not go with 'last' and 'before'"),
     ("{ films_connection(first: -1) { edges { cursor } } }",
-     "expected a non-negative 32-bit integer for type 'Int', but found a number"),
+     "expected a non-negative 32-bit integer for type 'Int', but found another number"),
     ("{ films_connection(limit: 1) { edges { cursor } } }", "'films_connection' has no argument named 'limit'"),
     ("{ films_connection { nodes { id } } }", "field 'nodes' not found in type: 'films_connection'"),
     ("{ films_connection { edges { node { budget } } } }", "field 'budget' not found in type: 'films'"),

@@ -59,9 +59,10 @@ async def crowd(postgres: Postgres, url: str, base: str) -> None:
             path = chance.choice(
                 ["/notes?select=owner,role", "/rpc/slow_notes?select=owner,role", "/notes?select=owner"]
             )
-            ask = client.get(path, headers=headers)
             if chance.random() < 0.1:
                 ask = client.post("/notes", json={"owner": name, "role": role}, headers=headers)
+            else:
+                ask = client.get(path, headers=headers)
             if chance.random() < 0.2:  # a client that does not wait
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ask, chance.random() / 20)

@@ -195,16 +195,17 @@ class Reader:
         place.write_text(self._in_truth(text))
 
     def _execute(self, source: str) -> None:
-        """Run here, where the page's own files can be imported and are forgotten afterwards."""
+        """Run here; the page's own files are imported, whatever else has their names, and forgotten afterwards."""
+        own = {path.stem for path in self.directory.iterdir()}
+        hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in own}
         sys.path.insert(0, str(self.directory))
-        known = set(sys.modules)
         try:
             exec(compile(source, "page", "exec"), self.names)
         finally:
             sys.path.remove(str(self.directory))
-            for name in set(sys.modules) - known:
-                if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(self.directory)):
-                    del sys.modules[name]
+            for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+                del sys.modules[name]
+            sys.modules.update(hidden)
 
     def _type(self, text: str) -> None:
         for command, expected in commands_of(text):

@@ -1,6 +1,8 @@
 """The runner of the pages' examples: what it takes for true, and that it fails where a page is wrong."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -95,3 +97,12 @@ def test_the_shell_keeps_its_variables_and_ports_are_free_ones() -> None:
         reader.do(Block("console", None, "$ PLACE=path/to/it\n$ echo $PLACE :8000\n/somewhere :8000\n", 1))
         assert reader.environment["PLACE"] == "/somewhere"
         assert reader.ports["8000"] != "8000"
+
+
+def test_a_page_imports_its_own_files_whatever_has_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ModuleType("place")
+    monkeypatch.setitem(sys.modules, "place", other)
+    with reading({}) as reader:
+        reader.do(Block("python", "place.py", "here = 1\n", 1))
+        reader.do(Block("python", None, "from place import here\nassert here == 1\n", 4))
+    assert sys.modules["place"] is other
