@@ -200,6 +200,9 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("{ films { id } }", {"x": 1}, "unexpected variables in variableValues: x", "$.variableValues"),
     ("{ films_by_pk(id: $id) { id } }", None, 'unbound variable "id"', "$.selectionSet.films_by_pk.args.id"),
     ("{ films { id }", None, "not a valid graphql query", "$.query"),
+    ("{ films {" + " ... {" * 1000 + "id" + "}" * 1000 + "} }", None, "not a valid graphql query", "$.query"),
+    ("query ($a: " + "[" * 1000 + "Int" + "]" * 1000 + ") { films { id } }", None, "not a valid graphql query",
+     "$.query"),
     ("{ ...A }", None, 'reference to undefined fragment "A"', "$.selectionSet"),
     (
         "{ films { ...F } } fragment F on films { director { ...G } } fragment G on directors { films { ...F } }",
