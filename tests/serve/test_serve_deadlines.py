@@ -1,53 +1,60 @@
 """Deadlines that share one ticker: who waits too long is told so, and nobody else."""
 
-import asyncio
-
-import pytest
-
-from mainstay.serve.deadlines import Deadline, Deadlines
+from mainstay.serve.deadlines import Deadlines
 
 
-async def waiting(deadlines: Deadlines, for_what: "asyncio.Future[str]") -> str:
-    task = asyncio.current_task()
-    assert task is not None
-    with Deadline(deadlines, task):
-        return await for_what
+class Waiter:
+    def __init__(self) -> None:
+        self.told = 0
+
+    def late(self) -> None:
+        self.told += 1
 
 
-def test_who_waits_longer_than_the_ticks_is_told_that_it_was_too_long() -> None:
-    asyncio.run(wait_too_long())
-
-
-def test_who_gets_what_it_waits_for_is_forgotten() -> None:
-    asyncio.run(wait_a_little())
-
-
-async def wait_too_long() -> None:
-    deadlines, loop = Deadlines(2), asyncio.get_running_loop()
-    early = asyncio.create_task(waiting(deadlines, loop.create_future()))
-    await asyncio.sleep(0)
+def test_who_waits_longer_than_the_ticks_is_told_once() -> None:
+    deadlines = Deadlines(2)
+    early, late = Waiter(), Waiter()
+    deadlines.begin(early)
     deadlines.tick()
-    late = asyncio.create_task(waiting(deadlines, loop.create_future()))
-    await asyncio.sleep(0)
+    deadlines.begin(late)
     deadlines.tick()
-    assert not early.done()
+    assert (early.told, late.told) == (0, 0)
     deadlines.tick()
-    with pytest.raises(TimeoutError):
-        await early
-    assert early.cancelling() == 0
-    assert [*deadlines.waiting] == [late]
-    late.cancel()  # by somebody else
-    with pytest.raises(asyncio.CancelledError):
-        await late
-    assert not deadlines.waiting
-
-
-async def wait_a_little() -> None:
-    deadlines, soon = Deadlines(1), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(waiting(deadlines, soon))
-    await asyncio.sleep(0)
-    soon.set_result("a body")
-    assert await task == "a body"
+    assert (early.told, late.told) == (1, 0)
     deadlines.tick()
     deadlines.tick()
-    assert not deadlines.waiting
+    assert (early.told, late.told) == (1, 1)
+
+
+def test_who_waits_no_longer_is_forgotten() -> None:
+    deadlines, waiter = Deadlines(1), Waiter()
+    deadlines.begin(waiter)
+    deadlines.end(waiter)
+    deadlines.end(waiter)
+    for _ in range(5):
+        deadlines.tick()
+    assert waiter.told == 0
+
+
+def test_who_begins_anew_has_its_whole_time_again() -> None:
+    deadlines, waiter = Deadlines(2), Waiter()
+    for _ in range(5):
+        deadlines.begin(waiter)
+        deadlines.tick()
+        deadlines.tick()
+    assert waiter.told == 0
+
+
+def test_one_that_is_told_may_end_the_waiting_of_others() -> None:
+    deadlines, other = Deadlines(0), Waiter()
+
+    class Ending(Waiter):
+        def late(self) -> None:
+            super().late()
+            deadlines.end(other)
+
+    ending = Ending()
+    deadlines.begin(ending)
+    deadlines.begin(other)
+    deadlines.tick()
+    assert (ending.told, other.told) == (1, 0)

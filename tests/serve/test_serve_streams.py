@@ -96,10 +96,14 @@ def test_streams_end_at_sigterm_without_the_drain_time(tmp_path: Path) -> None:
         server.wait_for_journal("closed")
 
 
-def test_over_a_unix_socket_a_stream_is_refused(tmp_path: Path) -> None:
+def test_a_connection_is_used_again_after_a_stream(server: Server) -> None:
+    with server.connection(REQUEST % b"few") as connection:
+        assert read_answer(connection).body == b"part 0\npart 1\npart 2\n"
+        connection.sendall(b"GET /pid HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert read_answer(connection).status == 200
+        assert is_closed(connection)
+
+
+def test_a_unix_socket_has_streams_too(tmp_path: Path) -> None:
     with Server(tmp_path, uds=str(tmp_path / "listen")) as server:
-        answer = server.send(REQUEST % b"few")
-        assert (answer.status, answer.code) == (501, "MS501")
-        with server.connection(b"GET /pid HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") as connection:
-            assert read_answer(connection).status == 200
-            assert is_closed(connection)
+        assert server.send(REQUEST % b"few").body == b"part 0\npart 1\npart 2\n"

@@ -1,7 +1,6 @@
 """The app as a team declares it: models, or a database that exists, with roles and settings.
 
-`Mainstay(models)` with its roles is a declaration; `start` makes a server of it. The object is an ASGI and an RSGI
-application.
+`Mainstay(models)` with its roles is a declaration; `start` makes a server of it. `asgi` is for any other server.
 """
 
 import asyncio
@@ -32,7 +31,6 @@ from mainstay.reflect.joined import joined
 from mainstay.reflect.models import reflect_models
 from mainstay.reflect.sources import gather
 from mainstay.serve.asgi import Asgi
-from mainstay.serve.rsgi import Rsgi
 from mainstay.settings import Settings
 from mainstay.stores.postgres import PostgresStore
 from mainstay.stores.postgres.introspect import introspect, listed
@@ -153,7 +151,7 @@ class Mainstay:
         """Other settings, before `start`."""
         self.settings = settings
         self._served = None
-        for made_from_them in ("pages", "rsgi", "asgi", "_refusing"):
+        for made_from_them in ("pages", "asgi", "_refusing"):
             self.__dict__.pop(made_from_them, None)
 
     @property
@@ -235,11 +233,6 @@ class Mainstay:
         return tuple(served)
 
     @cached_property
-    def rsgi(self) -> Rsgi:
-        """The app for Granian, which also finds it on the app itself (`__rsgi__`)."""
-        return Rsgi(self)
-
-    @cached_property
     def asgi(self) -> Asgi:
         """The app for any ASGI server, or to be mounted in another ASGI app."""
         return Asgi(self)
@@ -305,12 +298,3 @@ class Mainstay:
         plan = pipeline.plan(operation.shape, principal.role)
         key = (operation.shape, principal.role, self.catalog.version, self.policy.version)
         return plan, pipeline.prepare(key)
-
-    def __rsgi_init__(self, loop: Any) -> None:
-        self.rsgi.__rsgi_init__(loop)
-
-    def __rsgi_del__(self, loop: Any) -> None:
-        self.rsgi.__rsgi_del__(loop)
-
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        await self.rsgi.__rsgi__(scope, protocol)

@@ -1,4 +1,4 @@
-"""`mainstay serve`: the app in production, on Granian."""
+"""`mainstay serve`: the app in production."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal

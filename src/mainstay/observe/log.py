@@ -1,6 +1,6 @@
 """Observations as log lines on stderr: JSON, one object a line, or coloured text for people.
 
-Everything that is logged by a library (Granian, asyncio, the team's own code) leaves through the same door in the same
+Everything that is logged by a library (asyncio, the team's own code) leaves through the same door in the same
 form. Nothing that looks like a token or a password in a URL gets out, wherever it came from.
 """
 
@@ -97,18 +97,6 @@ def configure(log_format: LogFormat = LogFormat.AUTO, *, level: str = "info", st
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-
-
-def granian_configuration() -> dict[str, Any]:
-    """What makes Granian leave logging as `configure` set it up, and its own loggers speak through the root."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "incremental": False,
-        "formatters": {},
-        "handlers": {},
-        "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": False}},
-    }
 
 
 def listener(*, requests: bool = False) -> Observer:

@@ -1,7 +1,8 @@
 """The application over ASGI 3, for those who mount it in another server or app: https://asgi.readthedocs.io/en/latest/specs/
 
-Same limits, same health endpoints, same care for clients that have gone as over RSGI; slow heads are the server's own
-to refuse. Where nobody sends it lifespan events (a mounted app gets none), it starts with the first request.
+Same limits, same health endpoints, same care for clients that have gone as in `mainstay serve`; slow heads are the
+server's own to refuse. Where nobody sends it lifespan events (a mounted app gets none), it starts with the first
+request.
 """
 
 import asyncio

@@ -20,7 +20,6 @@ class Assignment(msgspec.Struct, frozen=True, tag=True):
     target: str
     worker: int
     listener: int
-    is_unix: bool
     module_path: list[str]
     limits: Limits | None = None
     log_format: LogFormat = LogFormat.AUTO

@@ -1,12 +1,18 @@
-"""How long a client may take to send its body: `asyncio.timeout` for many at once.
+"""How long a client may take for its part: `asyncio.timeout` for many at once.
 
-A timer for each body would cost a tenth of a small POST (`python -m bench --cases key --servers mainstay,graphql`), so
-all of them share the ticker that is there anyway, and are cut within a tick of their time.
+A timer for each request would cost a tenth of a small one (`python -m bench --cases key --servers mainstay,graphql`),
+so all of them share the ticker that is there anyway, and are told within a tick of their time.
 """
 
-import asyncio
-from types import TracebackType
-from typing import Any
+from typing import Protocol
+
+
+class Waiting(Protocol):
+    """Something that a client keeps waiting."""
+
+    def late(self) -> None:
+        """Its time is up."""
+        ...
 
 
 class Deadlines:
@@ -15,34 +21,22 @@ class Deadlines:
     def __init__(self, ticks_max: int) -> None:
         self.ticks_max = ticks_max
         self.ticks = 0
-        self.waiting: dict[asyncio.Task[Any], int] = {}
+        self._since: dict[Waiting, int] = {}
+
+    def begin(self, who: Waiting) -> None:
+        """Its time begins, again if it waits already."""
+        self._since.pop(who, None)
+        self._since[who] = self.ticks
+
+    def end(self, who: Waiting) -> None:
+        self._since.pop(who, None)
 
     def tick(self) -> None:
-        """Cancel those whose time is up."""
+        """Tell those whose time is up."""
         self.ticks += 1
-        for task, since in list(self.waiting.items()):
+        for who, since in list(self._since.items()):
             if self.ticks - since <= self.ticks_max:
                 break
-            del self.waiting[task]
-            task.cancel()
-
-
-class Deadline:
-    """`with`, around what the task waits for. Raises TimeoutError where it took too long."""
-
-    __slots__ = ("_deadlines", "_task")
-
-    def __init__(self, deadlines: Deadlines, task: asyncio.Task[Any]) -> None:
-        self._deadlines = deadlines
-        self._task = task
-
-    def __enter__(self) -> None:
-        self._deadlines.waiting[self._task] = self._deadlines.ticks
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._deadlines.waiting.pop(self._task, None) is None:
-            self._task.uncancel()
-            if kind is asyncio.CancelledError:
-                raise TimeoutError from error
+            if self._since.get(who) == since:  # and has not begun anew meanwhile
+                del self._since[who]
+                who.late()

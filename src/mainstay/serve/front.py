@@ -18,7 +18,6 @@ from mainstay.core.observation import ClientLeft, Observer, RequestCut, RequestF
 from mainstay.core.problem import Problem
 from mainstay.serve import refusal
 from mainstay.serve.application import Application
-from mainstay.serve.deadlines import Deadline
 from mainstay.serve.in_flight import Client, InFlight, Reason
 from mainstay.serve.lasting import Lasting
 
@@ -69,10 +68,6 @@ class Front:
         # Without the loop, Python 3.11 makes a system call to find it.
         return asyncio.current_task(self._loop)  # type: ignore[return-value]
 
-    def deadline(self) -> Deadline:
-        """Around the reading of a body, which a client may take `client_ms_max` to send."""
-        return Deadline(self.in_flight.bodies, self.task())
-
     def check(self, request: Request, header_bytes: int) -> None:
         """Raises `Problem` where the head of the request is past a limit."""
         limits = self.limits
@@ -102,7 +97,7 @@ class Front:
         except Problem as problem:
             return self.application.refuse(problem, request)
         except Exception as error:
-            return self._failed(request, error)
+            return self.failed(request, error)
         except asyncio.CancelledError:
             reason = self.in_flight.reason(client)
             if reason is None:  # somebody else's cancellation
@@ -160,7 +155,7 @@ class Front:
         self.observe(RequestCut(request.method, request.path))
         return refusal.render(self.application, refusal.cut_off(), request, close=True)
 
-    def _failed(self, request: Request, error: Exception) -> Response:
+    def failed(self, request: Request, error: Exception) -> Response:
         """The traceback goes to the log under an id, and the id alone to the caller."""
         request_id = uuid4().hex
         self.observe(RequestFailed(request_id, request.method, request.path, error))

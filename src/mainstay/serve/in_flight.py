@@ -30,14 +30,14 @@ class Reason(Enum):
 
 
 class InFlight:
-    """`bodies` are being read. `tasks` is written by the request path: its client and task in on arrival, out with the
-    answer.
+    """`waiting` are kept so by their clients. `tasks` is written by the request path: its client and task in on
+    arrival, out with the answer.
 
     A request is known by its client, since a task may answer several, one after another.
     """
 
     def __init__(self, client_ms_max: int) -> None:
-        self.bodies = Deadlines(math.ceil(client_ms_max / 1000 / TICK_S))
+        self.waiting = Deadlines(math.ceil(client_ms_max / 1000 / TICK_S))
         self.tasks: dict[Client, asyncio.Task[Any]] = {}
         self._seen: set[Client] = set()
         self._watches: dict[Client, asyncio.Task[None]] = {}
@@ -69,7 +69,7 @@ class InFlight:
 
     def _tick(self) -> None:
         self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
-        self.bodies.tick()
+        self.waiting.tick()
         for client in [client for client in self._watches if client not in self.tasks]:
             self._watches.pop(client).cancel()
         for client in [client for client in self._reasons if client not in self.tasks]:

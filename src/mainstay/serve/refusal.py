@@ -17,10 +17,6 @@ def too_slow(limits: Limits) -> Problem:
     return Problem("MS408", f"The request's body did not arrive within {limits.client_ms_max} ms")
 
 
-def length_required() -> Problem:
-    return Problem("MS411", "A body over HTTP/2 needs a Content-Length")
-
-
 def body_too_large(limits: Limits) -> Problem:
     return Problem(
         "MS413",
@@ -47,19 +43,6 @@ def too_many_open(limits: Limits) -> Problem:
         f"More than {limits.sockets_max} sockets and streams are open",
         hint="Try again later.",
         retry_after_s=5,
-    )
-
-
-def too_many_files() -> Problem:
-    return Problem("MS503", "The server has no file descriptor to spare", hint="Try again later.", retry_after_s=5)
-
-
-def no_lasting_answer() -> Problem:
-    """Where the connection can't be told from others: over a Unix socket, over HTTP/2, and on Windows."""
-    return Problem(
-        "MS501",
-        "Streams and sockets are served over TCP and HTTP/1.1 alone",
-        hint="Listen on a host and a port, or serve app.asgi.",
     )
 
 

@@ -109,8 +109,9 @@ class Worker:
         """Kill it, without waiting for its end."""
         self.dismissed = True
         if not self.exited.done():
+            # Not by the process's own `kill`, which would take its exit code away from who waits for it.
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
+                os.kill(self.process.pid, signal.SIGKILL)
 
 
 class Supervisor:
@@ -209,7 +210,6 @@ class Supervisor:
             target=serving.target,
             worker=index + 1,
             listener=self.listening.sockets[index].fileno(),
-            is_unix=self.listening.path is not None,
             module_path=[str(Path.cwd()), *sys.path],
             limits=serving.limits,
             log_format=serving.log_format,

@@ -1,4 +1,4 @@
-"""One WebSocket over a connection that was taken from Granian: frames in and out at the pace of its client.
+"""One WebSocket over a connection that was upgraded: frames in and out at the pace of its client.
 
 `websockets` reads and writes the frames (its part that knows no sockets); here are their transport, their limits, and
 signs of life. An idle one holds a few kilobytes and no timer.

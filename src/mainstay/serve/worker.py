@@ -16,36 +16,23 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
+import msgspec
 
 from mainstay.core.limits import Limits
 from mainstay.core.observation import WorkerStarted
 from mainstay.observe import log
+from mainstay.serve.connections import Connections
 from mainstay.serve.control import Assignment, Drain, Failed, Ready, Stop, hear_parent, write
 from mainstay.serve.front import Front
-from mainstay.serve.listen import BACKLOG
+from mainstay.serve.http_server import HttpServer
 from mainstay.serve.load import explain, load
-from mainstay.serve.rsgi import Rsgi
 
 CUT_MS_BEFORE = 500  # before the drain time is up: what is then left of it is for answering 503 and closing
 STOP_S_MAX = 1.0
 GC_THRESHOLD = 20_000
 FILES_MAX = 32_768
-BUFFER_BYTES_MIN = 8_192  # hyper takes no less
-
-
-class InheritedServer(Server):
-    """Granian's server on a socket that is bound already."""
-
-    inherited: Any
-
-    def _init_shared_socket(self) -> None:
-        self._ssp = None
-        self._shd = self.inherited
+FILES_SPARE = 128
+"""For the database's connections, and whatever else a process has open."""
 
 
 def main() -> None:
@@ -73,8 +60,10 @@ async def _work(channel: socket.socket) -> int:
     observe = log.listener(requests=assignment.log_requests)
     try:
         application = load(assignment.target)
-        rsgi = Rsgi(application, limits=assignment.limits, observe=observe, observe_requests=assignment.log_requests)
-        await rsgi.front.start()
+        connections_max = max(_files_max() - FILES_SPARE, 1)
+        limits = _within(assignment.limits or application.limits, connections_max)
+        front = Front(application, limits=limits, observe=observe)
+        await front.start()
         gc.collect()
         # What is there now stays: each full collection would walk it, and every request would wait for that.
         gc.freeze()
@@ -84,27 +73,12 @@ async def _work(channel: socket.socket) -> int:
         await writer.drain()
         return 1
     observe(WorkerStarted(assignment.worker, os.getpid()))
-    write(writer, Ready(rsgi.front.limits.drain_ms_max))
-    await _serve(rsgi, assignment, reader)
+    server = HttpServer(front, connections_max=connections_max, observe_requests=assignment.log_requests)
+    await server.start(socket.socket(fileno=assignment.listener))
+    write(writer, Ready(limits.drain_ms_max))
+    await _obey(reader, front)
+    await _stop(server, front)
     return 0
-
-
-async def _serve(rsgi: Rsgi, assignment: Assignment, reader: asyncio.StreamReader) -> None:
-    """Serve until the parent says stop or goes away."""
-    front = rsgi.front
-    server = _server(rsgi, assignment, front.limits)
-    serving = asyncio.create_task(server.serve())
-    obeying = asyncio.create_task(_obey(reader, front))
-    await asyncio.wait({serving, obeying}, return_when=asyncio.FIRST_COMPLETED)
-    front.draining = True
-    front.lasting.end()
-    server.stop()  # type: ignore[no-untyped-call]
-    await _drain(serving, front)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(STOP_S_MAX):
-            await front.stop()
-    if serving.done():
-        await serving  # raises what ended it, if it was not us
 
 
 async def _obey(reader: asyncio.StreamReader, front: Front) -> None:
@@ -117,52 +91,43 @@ async def _obey(reader: asyncio.StreamReader, front: Front) -> None:
                 return
 
 
-async def _drain(serving: "asyncio.Task[None]", front: Front) -> None:
+async def _stop(server: HttpServer, front: Front) -> None:
+    front.draining = True
+    server.stop()
+    front.lasting.end()
+    await _drain(server.connections, front)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_S_MAX):
+            await front.stop()
+
+
+async def _drain(connections: Connections, front: Front) -> None:
     """Wait for what is in flight. What is not done shortly before the drain time is up is cut off."""
     drain_ms = front.limits.drain_ms_max
     cut_ms = max(drain_ms - CUT_MS_BEFORE, drain_ms // 2)
-    done = asyncio.gather(asyncio.shield(serving), front.lasting.ended(), return_exceptions=True)
+    done = asyncio.gather(connections.ended(), front.lasting.ended())
     await asyncio.wait({done}, timeout=cut_ms / 1000)
     if not done.done():
         front.in_flight.cut()
         front.lasting.cut()
         await asyncio.wait({done}, timeout=(drain_ms - cut_ms) / 1000)
+        connections.cut()
 
 
-def _server(rsgi: Rsgi, assignment: Assignment, limits: Limits) -> InheritedServer:
-    """HTTP/1 alone: Granian's automatic mode waits for ever for a client's first byte, and so can be starved."""
-    server = InheritedServer(
-        rsgi.__rsgi__,
-        interface=Interfaces.RSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=BACKLOG,
-        backpressure=_connections_max(),
-        http1_settings=HTTP1Settings(
-            header_read_timeout=limits.client_ms_max,
-            max_buffer_size=max(BUFFER_BYTES_MIN, limits.url_bytes_max + limits.header_bytes_max),
-        ),
-        log_level=LogLevels.error,  # it warns that embedding is experimental
-        log_dictconfig=log.granian_configuration(),
-    )
-    listens_itself = sys.platform == "linux" or sys.platform.startswith("freebsd")  # then it wants to know how
-    server.inherited = SocketHolder(assignment.listener, assignment.is_unix, *([BACKLOG] if listens_itself else []))  # type: ignore[call-arg]
-    return server
-
-
-def _connections_max() -> int:
-    """Connections of this worker, two for five of its files: past them clients wait to be accepted.
-
-    The rest is for what lasts, which has descriptors of its own, and for the database. Without a bound an accept that
-    fails for want of files would be tried again at once, for ever.
-    """
+def _files_max() -> int:
+    """Files that this process may have open; it is raised as far as it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
-    return (FILES_MAX if soft == resource.RLIM_INFINITY else min(soft, FILES_MAX)) * 2 // 5
+    return FILES_MAX if soft == resource.RLIM_INFINITY else min(soft, FILES_MAX)
+
+
+def _within(limits: Limits, connections_max: int) -> Limits:
+    """What lasts leaves a quarter of all connections to requests."""
+    return msgspec.structs.replace(limits, sockets_max=min(limits.sockets_max, connections_max * 3 // 4))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,6 @@ STATUSES: dict[str, int] = {
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,
-    "MS411": 411,
     "MS413": 413,
     "MS414": 414,
     "MS426": 426,
