@@ -30,6 +30,7 @@ from mainstay.plan.touched import ANYTHING, Touched, touched
 from mainstay.policy.environment import Impersonation, Settings, plain_environment
 from mainstay.sql import compile_plan
 from mainstay.sql.binds import array_literal
+from mainstay.sql.dialect import POSTGRESQL, Dialect
 
 NOTHING = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,))
 
@@ -63,6 +64,7 @@ class Pipeline:
         impersonation: Impersonation | None = None,
         speaking: Callable[[str], Awaitable[Policy]] | None = None,
         bounds: Mapping[str, Limits] = {},
+        dialect: Dialect = POSTGRESQL,
     ) -> None:
         self.catalog = catalog
         self.policy = policy
@@ -71,6 +73,7 @@ class Pipeline:
         self.bounds = bounds
         """Of roles that have limits of their own."""
         self.statements = statements
+        self.dialect = dialect
         self.impersonation = impersonation
         self.speaking = speaking
         """Gives, where the database decides, what a role may be told of; None where the policy itself says so."""
@@ -150,7 +153,7 @@ class Pipeline:
     def prepare(self, key: StatementKey) -> Statement:
         """Plan and compile, once per shape and role."""
         shape, role, *_ = key
-        statement = compile_plan(self.plan(shape, role), self.catalog, answers=self._answers)
+        statement = compile_plan(self.plan(shape, role), self.catalog, answers=self._answers, dialect=self.dialect)
         statement_ms = self.limits_of(role).statement_ms_max
         if statement_ms != self.limits.statement_ms_max:
             own = (("statement_timeout", str(statement_ms)),)
@@ -221,21 +224,27 @@ def bind_value(bind: Bind, values: Sequence[Value], principal: Principal) -> str
     source = bind.source
     if type(source) is Slot:
         value = values[source.index]
-        return array_literal(value) if isinstance(value, tuple) else value
+        return _list_text(bind, value) if isinstance(value, tuple) else value
     if type(source) is Claim:
-        return _claim_text(principal.claim(source.path), many=source.many)
-    if type(source) is Literal and isinstance(source.value, str):
-        return source.value
+        claim = principal.claim(source.path)
+        if claim is None or not source.many:
+            return _claim_text(claim)
+        items = claim if isinstance(claim, list) else [claim]
+        return _list_text(bind, [text for item in items if (text := _claim_text(item)) is not None])
+    if type(source) is Literal:
+        return _list_text(bind, source.value) if isinstance(source.value, tuple) else source.value
     return None
 
 
-def _claim_text(value: Any, *, many: bool) -> str | None:
-    """A claim as PostgreSQL reads it: JSON's true as `true`, an object as JSON, a list as an array literal."""
+def _list_text(bind: Bind, items: Sequence[str]) -> str:
+    """As PostgreSQL reads an array; where the store makes values of it, as JSON."""
+    return array_literal(items) if bind.kind is None else msgspec.json.encode(items).decode()
+
+
+def _claim_text(value: Any) -> str | None:
+    """A claim as PostgreSQL reads it: JSON's true as `true`, an object as JSON."""
     if value is None:
         return None
-    if many:
-        items = value if isinstance(value, list) else [value]
-        return array_literal([text for item in items if (text := _claim_text(item, many=False)) is not None])
     if isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()

@@ -35,6 +35,7 @@ FOLLOWED = [
     "docs/reference/policies.md",
     "docs/reference/reflection.md",
     "docs/reference/settings.md",
+    "docs/reference/sqlite.md",
 ]
 RUN_ELSEWHERE = {
     "docs/reference/graphql.md": "tests/docs/test_graphql_page.py",

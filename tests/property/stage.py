@@ -10,7 +10,7 @@ import msgspec
 
 from mainstay.cache.bounded import Bounded
 from mainstay.cli.layout import layout
-from mainstay.core.catalog import Kind
+from mainstay.core.catalog import Kind, TableKey
 from mainstay.core.limits import Limits
 from mainstay.core.operation import Count, Format, Operation, Value
 from mainstay.core.principal import Principal
@@ -82,6 +82,10 @@ class Stage:
                 tuple(stored(value) if name in json_columns else value for name, value in row.items()) for row in rows
             ]
             await self.connection.copy_records_to_table(key.name, records=records, columns=list(table.columns))
+
+    async def rows(self, key: TableKey) -> list[dict[str, Any]]:
+        """What the table holds now."""
+        return [dict(record) for record in await self.connection.fetch(f"SELECT * FROM {key.name}")]
 
     def ask(self, pipeline: Pipeline, examples: Sequence[Example], *, at_once: int = 64) -> list[Answer]:
         """The corridor's answers, in order; so many questions are under way at once."""

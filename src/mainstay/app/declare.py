@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from mainstay.app.running import Running, database_url, make_pipeline
+from mainstay.app.running import Running, database_url, dialect_of, make_pipeline
 from mainstay.app.served import Served, rest_wire, serve_catalog
 from mainstay.core.catalog import Catalog, TableKey
 from mainstay.core.exchange import Request, Response, Upgrade
@@ -32,6 +32,7 @@ from mainstay.reflect.models import reflect_models
 from mainstay.reflect.sources import gather
 from mainstay.serve.asgi import Asgi
 from mainstay.settings import Settings
+from mainstay.sql.dialect import SQLITE
 from mainstay.stores.postgres import PostgresStore
 from mainstay.stores.postgres.introspect import introspect, listed
 from mainstay.wires.docs import DocsWire, GraphiqlWire, PageWire
@@ -171,12 +172,28 @@ class Mainstay:
 
         Requests that are under way end as they began. Raises DeclarationError, and MS503 for no database.
         """
+        self._require_fitting()
         if self.reflects:
             async with self._loading:  # or an older one, read more slowly, would take the place of a newer one
                 self._served = await self._reflect(1 if self._served is None else self._served.catalog.version + 1)
         if self._running is not None:
             self._running.serve(self.served)
         return self.served
+
+    def _require_fitting(self) -> None:
+        """Raises DeclarationError for what SQLite can't be asked for."""
+        if dialect_of(self.settings.database_url) is not SQLITE:
+            return
+        if self.reflects:
+            raise DeclarationError(
+                "a SQLite database can't be read yet",
+                where="Mainstay(reflect=...)",
+                hint="Declare models for its tables.",
+            )
+        if self.settings.security != "policy":
+            raise DeclarationError(
+                "SQLite has no roles that could decide", where="setting security", hint='Leave it "policy".'
+            )
 
     async def _reflect(self, version: int) -> Served:
         settings = self.settings
@@ -240,6 +257,7 @@ class Mainstay:
     async def start(self) -> None:
         """Connect. Raises DeclarationError for a declaration that does not hold together, MS503 for no database."""
         if self._running is None:
+            self._require_fitting()
             running = Running(self.settings)
             try:
                 if self.reflects:
@@ -294,7 +312,7 @@ class Mainstay:
 
     def prepare(self, operation: Operation, principal: Principal) -> tuple[Plan, Statement]:
         """What would be done, and the SQL of it, without a database. Raises Problem."""
-        pipeline = make_pipeline(self.served, PostgresStore(""), self.limits)
+        pipeline = make_pipeline(self.served, PostgresStore(""), self.settings)
         plan = pipeline.plan(operation.shape, principal.role)
         key = (operation.shape, principal.role, self.catalog.version, self.policy.version)
         return plan, pipeline.prepare(key)

@@ -18,20 +18,22 @@ from mainstay.auth.session import DEFAULT_ROLE, Sessions
 from mainstay.cache.bounded import Bounded
 from mainstay.core.exchange import Request, Response, Upgrade
 from mainstay.core.idempotency import kept
-from mainstay.core.limits import Limits
 from mainstay.core.operation import Operation
-from mainstay.core.ports import Transaction
+from mainstay.core.ports import Store, Transaction
 from mainstay.core.principal import Principal
 from mainstay.core.problem import DeclarationError, Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Statement
 from mainstay.event.live import Asked, Live, LiveRules, alive
+from mainstay.event.silent import Silent
 from mainstay.pipeline import Pipeline, StatementKey
 from mainstay.plan.describe import describe
 from mainstay.settings import Settings
+from mainstay.sql.dialect import POSTGRESQL, SQLITE, Dialect
 from mainstay.sql.ledger import ledger_of
 from mainstay.stores.postgres import PostgresSettings, PostgresStore
 from mainstay.stores.postgres.feed import PostgresFeed
+from mainstay.stores.sqlite import SQLiteSettings, SQLiteStore
 from mainstay.transact.precondition import isolation_of, run_within
 from mainstay.transact.together import Transacted, about, transact
 from mainstay.why import why
@@ -61,7 +63,8 @@ class Running:
         self.authenticator = _authenticator(settings)
         self.conversing = Conversing(lambda: self.current, settings.jwt_leeway_s)
         self.refresher: Refresher | None = None
-        self.live = Live(PostgresFeed(database_url(settings), self.store), _live_rules(settings))
+        feed = PostgresFeed(database_url(settings), self.store) if isinstance(self.store, PostgresStore) else Silent()
+        self.live = Live(feed, _live_rules(settings))
 
     async def refresh(self, load: Callable[[], Awaitable[object]]) -> None:
         """From now on call `load` whenever a NOTIFY asks for it."""
@@ -88,7 +91,7 @@ class Running:
 
     def serve(self, served: Served) -> None:
         granting = Granting(served, self.store, unfiltered=self.settings.unfiltered_allowed)
-        pipeline = make_pipeline(served, self.store, self.settings.limits, granting)
+        pipeline = make_pipeline(served, self.store, self.settings, granting)
         self.current = Answering(
             self.settings, served, pipeline, granting, self.authenticator, self.live, self.conversing
         )
@@ -313,8 +316,15 @@ def _role_claim(settings: Settings) -> str | tuple[str, ...]:
     return settings.jwt_role_claim if namespace is None else (namespace, DEFAULT_ROLE)
 
 
-def _store(settings: Settings, url: str) -> PostgresStore:
+def _store(settings: Settings, url: str) -> PostgresStore | SQLiteStore:
     limits = settings.limits
+    if dialect_of(url) is SQLITE:
+        return SQLiteStore(
+            url,
+            SQLiteSettings(
+                lanes_read=settings.lanes_read, statement_ms_max=limits.statement_ms_max, batch_max=limits.batch_max
+            ),
+        )
     return PostgresStore(
         url,
         PostgresSettings(
@@ -366,11 +376,25 @@ def _recorder(settings: Settings) -> Recorder | None:
     return None if directory is None else Recorder(Path(directory))
 
 
-def make_pipeline(served: Served, store: PostgresStore, limits: Limits, granting: Granting | None = None) -> Pipeline:
+def dialect_of(url: str | None) -> Dialect:
+    """By the URL's scheme."""
+    return SQLITE if (url or "").startswith("sqlite:") else POSTGRESQL
+
+
+def make_pipeline(served: Served, store: Store, settings: Settings, granting: Granting | None = None) -> Pipeline:
+    limits = settings.limits
     statements: Bounded[StatementKey, Statement] = Bounded(limits.plans_max)
     speaking = granting if served.policy.defers else None
     return Pipeline(
-        served.catalog, served.policy, store, limits, statements, served.impersonation, speaking, served.bounds
+        served.catalog,
+        served.policy,
+        store,
+        limits,
+        statements,
+        served.impersonation,
+        speaking,
+        served.bounds,
+        dialect_of(settings.database_url),
     )
 
 

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from mainstay.app import announcing
-from mainstay.app.running import database_url
+from mainstay.app.running import database_url, dialect_of
 from mainstay.cli import in_words
 from mainstay.cli.failure import Failure
 from mainstay.cli.hosting import load_hosted, run_server
 from mainstay.cli.loading import load_catalog
 from mainstay.cli.welcome import welcome
 from mainstay.core.problem import Problem
+from mainstay.evolve.file import create_tables
 from mainstay.evolve.sync import create_missing, differences
+from mainstay.sql.dialect import SQLITE
 from mainstay.sql.ledger import LEDGER
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def main() -> int:
 
 async def synchronize(app: "Mainstay") -> list[str]:
     """Create what is missing; gives what was done, and where models and database differ."""
+    url = database_url(app.settings)
+    if dialect_of(url) is SQLITE:
+        return await asyncio.to_thread(create_tables, url, app.metadata)
     try:
         connection = await asyncpg.connect(app.settings.database_url)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -62,6 +67,8 @@ async def synchronize(app: "Mainstay") -> list[str]:
 async def announce(app: "Mainstay") -> None:
     """Have tables that do not announce what changes in them do so, where the database lets us."""
     url = database_url(app.settings)
+    if dialect_of(url) is SQLITE:
+        return
     coverage = await announcing.announced(app, url)
     origins = [origin.table for each in coverage.origins.values() for origin in each]
     if not coverage.announced.keys() >= set(origins):

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from mainstay.core.catalog import Kind
 from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.plan import Guard
 
@@ -12,14 +13,20 @@ Source: TypeAlias = Slot | Claim | Literal
 
 
 class Bind(msgspec.Struct, frozen=True):
-    """Where `$n` comes from. All binds travel as text and are cast in the statement.
+    """Where `$n` comes from. It travels as text and is cast in the statement, or its store makes a `kind` of it.
 
+    Of the latter, `many` is a JSON array of texts. `kind` and `many` are None and False where the statement casts.
+    `record`: of a payload, its members that are asked for; the store makes an array of each object, with the values and
+    with which of them it has.
     `constant`: it may not vary within a batch (LIKE and text search patterns must be constants to use an index, and
     an OFFSET that is not one is planned as a tenth of the rows), so requests group by its value.
     """
 
     source: Source
     constant: bool = False
+    kind: Kind | None = None
+    many: bool = False
+    record: tuple[tuple[str, Kind], ...] | None = None
 
 
 class Mode(Enum):
@@ -55,6 +62,13 @@ class Batch(msgspec.Struct, frozen=True):
     joined: bool = False
 
 
+class Step(msgspec.Struct, frozen=True):
+    """A statement of a script. What its rows have in their one column is an array that others know as `gives`."""
+
+    text: str
+    gives: str | None = None
+
+
 class Statement(msgspec.Struct, frozen=True, eq=False):
     """`text` answers one request with one row, whose columns are `columns`; `batch` answers many.
 
@@ -79,6 +93,13 @@ class Statement(msgspec.Struct, frozen=True, eq=False):
     media: str | None = None
     calls: bool = False
     """A function of the database's is called, which may leave a role or a setting behind."""
+
+    dialect: str = "PostgreSQL"
+    """The database that it is written for; another's store refuses it."""
+
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+    """Where the store can't do it in one: what it runs in the same transaction, with the same binds."""
 
     constants: tuple[int, ...] = ()
     """The positions of the constant binds, by whose values requests group; made from `binds`."""

@@ -15,36 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from mainstay.core.catalog import ColumnType, Kind
+from mainstay.core.kinds import kind_of
 from mainstay.core.problem import DeclarationError
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-KINDS = {
-    "BOOLEAN": Kind.BOOLEAN,
-    "SMALLINT": Kind.INTEGER,
-    "INTEGER": Kind.INTEGER,
-    "BIGINT": Kind.INTEGER,
-    "NUMERIC": Kind.NUMERIC,
-    "DECIMAL": Kind.NUMERIC,
-    "REAL": Kind.FLOAT,
-    "FLOAT": Kind.FLOAT,
-    "DOUBLE PRECISION": Kind.FLOAT,
-    "TEXT": Kind.TEXT,
-    "VARCHAR": Kind.TEXT,
-    "CHAR": Kind.TEXT,
-    "DATE": Kind.DATE,
-    "TIME": Kind.TIME,
-    "TIMESTAMP": Kind.TIMESTAMP,
-    "INTERVAL": Kind.INTERVAL,
-    "UUID": Kind.UUID,
-    "JSON": Kind.JSON,
-    "JSONB": Kind.JSON,
-    "BYTEA": Kind.BINARY,
-    "VECTOR": Kind.VECTOR,
-    "HALFVEC": Kind.VECTOR,
-    "SPARSEVEC": Kind.VECTOR,
-    "TSVECTOR": Kind.TEXT_SEARCH,
-}
 
 # Types whose modifier changes a value that is cast explicitly: VARCHAR(3) truncates, NUMERIC(10, 2) rounds, and
 # neither says so. Casting to the bare type leaves the check to the assignment, which refuses or rounds as INSERT does.
@@ -95,11 +69,6 @@ def spell(declared: TypeEngine[object], *, where: str) -> str:
             where=where,
             hint="give it a type; for an expression, sqlalchemy.type_coerce(expression, Integer) does",
         ) from error
-
-
-def kind_of(spelling: str) -> Kind:
-    words = re.sub(r"\(.*?\)", " ", spelling).upper().split()
-    return KINDS.get(" ".join(words[:2])) or KINDS.get(words[0], Kind.OTHER)
 
 
 def bare(spelling: str) -> str:

@@ -9,18 +9,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import CompileError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import UserDefinedType
 
+from mainstay.core.catalog import Kind
 from mainstay.core.condition import Claim, Literal, Slot
+from mainstay.core.kinds import kind_of
 from mainstay.core.statement import Bind, Source
+from mainstay.sql.dialect import POSTGRESQL, Dialect
 
 Expression = sa.ColumnElement[Any]
 
 SHAPE = re.compile(r"(.*\.)?\"?(geometry|geography)\"?(\(.*\))?", re.IGNORECASE)
-DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+DIALECT = POSTGRESQL.core
 
 
 class Named(UserDefinedType[Any]):
@@ -58,8 +61,15 @@ def _written_inlined(element: Inlined, compiler: Any, **options: Any) -> str:
 class Binds:
     """The sources of a statement's parameters. One source is one parameter, however often it is used."""
 
+    dialect = POSTGRESQL
+
     def __init__(self) -> None:
         self.by_name: dict[str, Bind] = {}
+
+    def value(self, source: Slot | Claim | Literal, type_name: str, *, constant: bool = False) -> Expression:
+        """The value as one of the type."""
+        text = literal(source) if isinstance(source, Literal) else self.text(source, constant=constant)
+        return cast(text, type_name)
 
     def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
         """The value as an expression of type text (a list: an array literal's text)."""
@@ -75,6 +85,48 @@ class Binds:
         name = f"b{len(self.by_name)}"
         self.by_name[name] = Bind(source, constant)
         return name
+
+
+class Typed(Binds):
+    """Binds of a dialect that does not cast: one for each kind that a value is read as. All are sent, by name."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self.dialect = dialect
+
+    def value(self, source: Slot | Claim | Literal, type_name: str, *, constant: bool = False) -> Expression:
+        if isinstance(source, Literal) and source.value is None:
+            return sa.null()
+        return self._parameter(Bind(source, kind=kind_of(type_name)))
+
+    def each(self, source: Slot | Claim | Literal, type_name: str) -> sa.Select[Any]:
+        """The items of a list, as rows of one value."""
+        array = self._parameter(Bind(source, kind=kind_of(type_name), many=True))
+        items: Any = sa.func.json_each(array).table_valued("value")
+        return sa.select(items.c.value)
+
+    def record(self, source: Slot, members: tuple[tuple[str, Kind], ...]) -> Expression:
+        """A payload, as an array of what its objects have for the members."""
+        return self._named(Bind(source, kind=Kind.JSON, record=members))
+
+    def text(self, source: Slot | Claim, *, constant: bool = False) -> Expression:
+        return self.value(source, "text")
+
+    def in_order(self, names: Sequence[str]) -> tuple[Bind, ...]:
+        return tuple(self.by_name.values())
+
+    def _parameter(self, bind: Bind) -> Expression:
+        if bind.kind not in self.dialect.kinds:
+            raise self.dialect.lacking(f"comparisons of a {bind.kind.value if bind.kind else 'value'}")
+        return self._named(bind)
+
+    def _named(self, bind: Bind) -> Expression:
+        for name, known in self.by_name.items():
+            if known == bind:
+                return sa.bindparam(name, required=False)
+        name = f"b{len(self.by_name)}"
+        self.by_name[name] = bind
+        return sa.bindparam(name, required=False)
 
 
 class RowBinds(Binds):
@@ -94,9 +146,17 @@ class RowBinds(Binds):
         return self.columns[source]
 
 
-def render(statement: sa.ClauseElement) -> tuple[str, list[str]]:
-    """The text, with constants written in, and the names of its parameters `$1`, `$2`, … in order."""
-    compiled: Any = statement.compile(dialect=DIALECT)
+def render(statement: sa.ClauseElement, dialect: Dialect = POSTGRESQL) -> tuple[str, list[str]]:
+    """The text, with constants written in, and the names of its parameters `$1`, `$2`, … in order.
+
+    Raises Problem for what the dialect has no words for.
+    """
+    try:
+        compiled: Any = statement.compile(dialect=dialect.core)
+    except CompileError as error:
+        if dialect is POSTGRESQL:
+            raise
+        raise dialect.lacking("words for a part of it") from error
     if compiled.post_compile_params or compiled.literal_execute_params:
         raise TypeError("a constant is not written yet")
     return str(compiled), [name.removeprefix(PREFIX) for name in compiled.positiontup or ()]

@@ -40,14 +40,17 @@ from mainstay.core.condition import (
     Quantifier,
     Related,
     Slot,
+    Step,
     Through,
     Truth,
 )
 from mainstay.sql.aggregate import aggregate_type, aggregated_all
-from mainstay.sql.binds import DIALECT, Binds, Expression, Named, cast, inline, inlined, literal
+from mainstay.sql.binds import DIALECT, Binds, Expression, Named, Typed, cast, inline, inlined, literal
+from mainstay.sql.dialect import POSTGRESQL, Dialect
 from mainstay.sql.function import NamedCall
 from mainstay.sql.operators import CALL_TYPES, PATTERNS, RIGHT_TYPES, SEARCHES, SYMBOLS, TEXTUAL, TRUTHS
 from mainstay.sql.represent import converted, reader
+from mainstay.sql.spoken import Spoken
 
 JSON = ColumnType(Kind.JSON, "json")
 
@@ -104,8 +107,10 @@ class Conflicting(Scope):
     and any row of the table would then do, because SQLAlchemy correlates with a SELECT, an UPDATE or a DELETE alone.
     """
 
+    dialect = POSTGRESQL
+
     def _plain(self, name: str) -> Expression:
-        quote = DIALECT.identifier_preparer
+        quote = self.dialect.core.identifier_preparer
         type_ = self.source.c[name].type
         return sa.literal_column(f"{quote.format_table(self.source)}.{quote.quote(name)}", type_)
 
@@ -119,6 +124,7 @@ class Conditions:
     def __init__(self, catalog: Catalog, binds: Binds) -> None:
         self.catalog = catalog
         self.binds = binds
+        self.dialect = binds.dialect
         self.values: dict[str, Expression] = {}
         self._numbers = itertools.count(1)
 
@@ -137,7 +143,7 @@ class Conditions:
 
     def scope(self, key: TableKey) -> Scope:
         table = self.catalog.tables[key]
-        return Scope(table, plain_table(table).alias(self.alias()))
+        return Scope(table, plain_table(table, dialect=self.dialect).alias(self.alias()))
 
     def within(self, outer: Scope, key: TableKey) -> Scope:
         """The table's rows, in conditions about which those of `outer` can be named."""
@@ -182,13 +188,29 @@ class Conditions:
         if field.path and column.type.kind is not Kind.JSON:
             expression = sa.func.to_jsonb(expression)
         for step in field.path:
-            key = sa.literal_column(str(step.key)) if isinstance(step.key, int) else inline(step.key)
-            expression = expression.op("->>" if step.text else "->", precedence=15)(key)
+            expression = self._stepped(expression, step)
         if field.cast is not None:
             expression = sa.cast(expression, Named(field.cast))
         if field.mask is None:
             return expression
         return sa.case((self.seen(scope, field.mask), expression), else_=sa.null())
+
+    def _stepped(self, json: Expression, step: Step) -> Expression:
+        """A place in the JSON, or its text."""
+        key = sa.literal_column(str(step.key)) if isinstance(step.key, int) else inline(step.key)
+        place = json.op("->", precedence=15)(key)
+        text = json.op("->>", precedence=15)(key)
+
+        def said() -> Expression:
+            if str(step.key).startswith(("-", "$")):  # from the end; and a path of its own
+                raise self.dialect.lacking(f"the place {step.key} in JSON")
+            if not step.text:
+                return place
+            kind = sa.func.json_type(place)
+            words = [(kind == inline(word), inline(word)) for word in ("true", "false")]
+            return sa.case(*words, else_=sa.cast(text, sa.Text()))
+
+        return Spoken(text if step.text else place, sqlite=said)
 
     def operand(self, scope: Scope, operand: Operand, type_name: str) -> Expression:
         """A comparison's right side, or a preset, as a value of the type."""
@@ -199,14 +221,14 @@ class Conditions:
                 return self._call(scope, operand)
             case Aggregation():
                 return self.aggregation(scope, operand)
-            case Literal():
-                return cast(literal(operand), type_name)
+            case Literal() | Claim():
+                return self.binds.value(operand, type_name)
             case Slot():
-                return self._read(operand, type_name, cast(self.binds.text(operand), type_name))
-            case Claim():
-                return cast(self.binds.text(operand), type_name)
+                return self._read(operand, type_name, self.binds.value(operand, type_name))
 
     def _read(self, slot: Slot, type_name: str, value: Expression) -> Expression:
+        if not self.dialect.casts:  # its store reads it, before anything is sent
+            return value
         always = type_name.lower() == "text" or (slot.many and type_name.lower() == "text[]")
         if not always:
             self.values[f"{slot.index} {type_name}"] = value
@@ -262,9 +284,13 @@ class Conditions:
     def _is(self, scope: Scope, left: Measured, truth: Truth) -> Expression:
         expression = self.operand(scope, left, "text")
         symbol, value = TRUTHS[truth]
+        if truth is Truth.UNKNOWN:
+            value = Spoken(value, sqlite=sa.null)
         return expression.op(symbol, is_comparison=True)(value)
 
     def _compare(self, scope: Scope, compare: Compare) -> Expression:
+        if compare.operator not in self.dialect.operators:
+            raise self.dialect.lacking(f"the operator {compare.operator.value}")
         if compare.operator in SEARCHES:
             return self._search(scope, compare)
         if compare.operator in SHAPED:
@@ -276,12 +302,14 @@ class Conditions:
             return left.op(_symbol(compare), is_comparison=True)(self._represented(read, compare, compare.right))
         type_name = self._right_type(scope, compare)
         if compare.operator is Operator.IN or compare.quantifier is not None:
+            if isinstance(self.binds, Typed):
+                return _among(left, compare, self.binds, type_name)
             return left.op(_symbol(compare), is_comparison=True)(_every(compare)(self._list(compare, type_name)))
         if compare.operator in PATTERNS and isinstance(compare.right, Slot | Claim):
             right = self._pattern(compare.operator, compare.right)
         else:
             right = self.operand(scope, compare.right, type_name)
-        return left.op(_symbol(compare), is_comparison=True)(right)
+        return _compared(left, compare, right)
 
     def _right_type(self, scope: Scope, compare: Compare) -> str:
         if compare.operator in PATTERNS:
@@ -316,6 +344,8 @@ class Conditions:
         if isinstance(source, Claim):
             return self.binds.text(source)
         pattern = self.binds.text(source, constant=True)
+        if not self.dialect.casts:
+            return pattern
         self._read(source, operator.value, PATTERNS[operator](pattern))
         return pattern
 
@@ -450,6 +480,34 @@ class Conditions:
         return sa.exists(rows.where(self.condition(target, there.where)).correlate_except(*_froms(target.source)))
 
 
+def _compared(left: Expression, compare: Compare, right: Expression) -> Expression:
+    said = left.op(_symbol(compare), is_comparison=True)(right)
+    match compare.operator:
+        case Operator.LIKE:
+            return Spoken(said, sqlite=lambda: left.like(right, escape="\\"))
+        case Operator.ILIKE:
+            return Spoken(said, sqlite=lambda: sa.func.mainstay_ilike(left, right))
+        case _:
+            return said
+
+
+def _among(left: Expression, compare: Compare, binds: Typed, type_name: str) -> Expression:
+    """The comparison with each of a list, of which none is NULL. A NULL on the left leaves it unknown."""
+    if not isinstance(compare.right, Slot | Claim | Literal):
+        raise TypeError(f"{compare.right} is not a list")
+    items = binds.each(compare.right, type_name)
+    if compare.operator is Operator.IN:
+        return left.in_(items)
+    item = items.selected_columns[0]
+    holds = _compared(left, compare, item)
+    if compare.quantifier is Quantifier.ALL:
+        found = sa.not_(sa.exists(items.where(sa.not_(holds))))
+    else:
+        found = sa.exists(items.where(holds))
+    known = sa.or_(left.is_not(sa.null()), sa.not_(sa.exists(items)))
+    return sa.case((known, found), else_=sa.null())
+
+
 def _symbol(compare: Compare) -> str:
     return "=" if compare.operator is Operator.IN else SYMBOLS[compare.operator]
 
@@ -470,9 +528,10 @@ def row_type(table: Table) -> str:
     return str(DIALECT.identifier_preparer.format_table(plain_table(table)))
 
 
-def plain_table(table: Table) -> sa.TableClause:
-    """The table as SQLAlchemy names it; hybrids are not columns of it."""
+def plain_table(table: Table, *more: str, dialect: Dialect = POSTGRESQL) -> sa.TableClause:
+    """The table as SQLAlchemy names it; hybrids are not columns of it. `more` are columns beside its own."""
     columns: list[sa.ColumnClause[Any]] = [
         sa.column(name, Named(column.type.name)) for name, column in table.columns.items() if not column.computed
     ]
-    return sa.table(table.key.name, *columns, schema=table.key.schema)
+    columns += [sa.column(name) for name in more]
+    return sa.table(table.key.name, *columns, schema=table.key.schema if dialect.schemas else None)

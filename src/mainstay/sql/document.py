@@ -5,7 +5,6 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import TableValuedColumn
 
 from mainstay.core.operation import Constant, Format, Laid, Placed
 from mainstay.core.plan import Handling
@@ -13,15 +12,13 @@ from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline
 from mainstay.sql.condition import row_type
 from mainstay.sql.function import NamedCall
+from mainstay.sql.json import Pair, json_array, json_object
+from mainstay.sql.spoken import Spoken
 
 KEYSET = "keyset"
 NAME_BYTES_MAX = 63
 """Of a column's name: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS"""
-Pair: TypeAlias = tuple[str, Expression]
 Layout: TypeAlias = Sequence[Laid | Placed | Constant]
-
-# PostgreSQL's functions take a hundred arguments: https://www.postgresql.org/docs/current/runtime-config-preset.html
-PAIRS_MAX = 50
 
 
 class Answering(NamedTuple):
@@ -42,11 +39,15 @@ def label_of(name: str) -> str:
     return name if len(encoded) <= NAME_BYTES_MAX else f"member {blake2b(encoded, digest_size=16).hexdigest()}"
 
 
+class WholeRow(Spoken):
+    """A row as PostgreSQL has it; elsewhere the object that is made of its columns."""
+
+
 def object_of(rows_of: Any, names: Sequence[str]) -> Expression:
     """Each row as an object of these members: a row's own, unless a member's name is longer than a column's."""
     if all(label_of(name) == name for name in names):
-        whole: Expression = rows_of.table_valued()
-        return whole
+        made = lambda: json_object([*zip(names, rows_of.c, strict=False)])  # noqa: E731
+        return WholeRow(rows_of.table_valued(), sqlite=made)
     return json_object([(name, rows_of.c[label_of(name)]) for name in names])
 
 
@@ -113,7 +114,7 @@ def _document(  # noqa: PLR0913 - what a document is made of
         case Format.OBJECT:
             body = _first(whole)
         case Format.ARRAY:
-            body = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
+            body = json_array(whole)
     if strip_nulls and format_ is not Format.CSV:
         body = sa.func.json_strip_nulls(body)
     return Answering(count, (Column.ROWS,)).adding(Column.BODY, body)
@@ -135,15 +136,16 @@ def _laid_out(rows_of: sa.FromClause, layout: Layout) -> Expression:
 
 def as_json(whole: Any) -> Expression:
     """`object_of` by itself, which in an array is JSON anyway."""
-    made: Expression = sa.func.row_to_json(whole) if isinstance(whole, TableValuedColumn) else whole
-    return made
+    if not isinstance(whole, WholeRow):
+        return whole  # type: ignore[no-any-return]
+    return Spoken(sa.func.row_to_json(whole.postgresql), **whole.others)
 
 
 def _first(whole: Any) -> Expression:
     """An array of documents rather than one document, which PostgreSQL would read again for its first element."""
-    rows_of: Any = sa.func.array_agg(as_json(whole), type_=sa.ARRAY(Named("json")))
-    first: Expression = rows_of[sa.literal_column("1")]
-    return first
+    whole = as_json(whole)
+    rows_of: Any = sa.func.array_agg(whole, type_=sa.ARRAY(Named("json")))
+    return Spoken(rows_of[sa.literal_column("1")], sqlite=lambda: sa.func.max(whole))
 
 
 def handled(page: sa.Select[Any], handling: Handling) -> Answering:
@@ -169,19 +171,3 @@ def _csv(whole: Any, names: Sequence[str]) -> Expression:
     line = sa.func.substring(sa.cast(whole, Named("text")), sa.literal_column("'^\\((.*)\\)$'"))
     lines = sa.func.string_agg(line, sa.literal_column("E'\\n'"))
     return sa.func.concat(inline(header), sa.literal_column("E'\\n'"), lines)
-
-
-def json_object(pairs: Sequence[Pair]) -> Expression:
-    """The members in their order. A name may be longer than a column's, so these are arguments and no columns."""
-    first, *others = [_object(pairs[start : start + PAIRS_MAX]) for start in range(0, len(pairs), PAIRS_MAX)] or [
-        _object(())
-    ]
-    for other in others:  # `{…` and `…}`, with a comma between them
-        head = sa.func.left(sa.cast(first, sa.Text()), sa.literal_column("-1"))
-        rest = sa.func.substr(sa.cast(other, sa.Text()), sa.literal_column("2"))
-        first = sa.cast(sa.func.concat(head, inline(","), rest), Named("json"))
-    return first
-
-
-def _object(pairs: Sequence[Pair]) -> Expression:
-    return sa.func.json_build_object(*(part for name, value in pairs for part in (inline(name), value)))

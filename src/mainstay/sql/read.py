@@ -13,14 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.sql.elements import Grouping
 
+from mainstay.core.catalog import ColumnType
 from mainstay.core.condition import TRUE, Aggregate, Aggregation, Condition, Field, Slot
+from mainstay.core.kinds import kind_of
 from mainstay.core.operation import Bound, Constant, Count, Cursor, Flag, More, Nulls, Tally
 from mainstay.core.plan import Edged, Held, Listed, Nested, Output, ReadPlan, Select, Sort, Summed
 from mainstay.core.statement import Column
-from mainstay.sql.aggregate import aggregated, tallied
+from mainstay.sql.aggregate import aggregate_type, aggregated, tallied
 from mainstay.sql.binds import Expression, Named, inline
 from mainstay.sql.condition import Conditions, Scope
-from mainstay.sql.document import KEYSET, Answering, Pair, as_json, document, handled, json_object, label_of, object_of
+from mainstay.sql.document import KEYSET, Answering, as_json, document, handled, label_of, object_of
+from mainstay.sql.json import BOOLEAN, INTEGER, JSON, TEXT, Pair, in_json, json_array, json_object
 from mainstay.sql.represent import shown
 
 NUMBER = "number"
@@ -54,7 +57,7 @@ def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Express
     for output in select.outputs:
         builder.add(output)
     columns = [*builder.columns, builder.keyset(select.order).label(KEYSET)] if select.keyed else builder.columns
-    if select.distinct and not columns:  # DISTINCT ON wants something to select
+    if not columns and (select.distinct or not conditions.dialect.bare_rows):  # DISTINCT ON wants something to select
         columns = [sa.literal_column("1").label("row")]
     statement = sa.select(*columns).select_from(builder.source)
     seen = conditions.seen if tie is None else conditions.condition
@@ -68,6 +71,8 @@ def _rows(conditions: Conditions, select: Select, builder: "_Rows", tie: Express
         if select.having != TRUE:
             statement = statement.having(conditions.condition(scope, select.having))
     if select.distinct:
+        if not conditions.dialect.distinct_on:
+            raise conditions.dialect.lacking("the first of rows that are alike")
         statement = statement.ext(distinct_on(*(builder.field(field) for field in select.distinct)))
     statement = statement.order_by(*(builder.sort_key(sort) for sort in select.order))
     return _limited(conditions, statement, select)
@@ -81,7 +86,7 @@ def _limited(conditions: Conditions, statement: sa.Select[Any], select: Select) 
     if select.limit is not None:
         statement = statement.limit(sa.literal_column(str(int(select.limit))))
     if select.offset is not None:
-        offset = sa.cast(conditions.binds.text(Slot(select.offset), constant=True), Named("bigint"))
+        offset = conditions.binds.value(Slot(select.offset), "bigint", constant=True)
         return statement.offset(offset)
     if select.skip:
         return statement.offset(sa.literal_column(str(int(select.skip))))
@@ -109,34 +114,58 @@ class _Rows:
 
     def add(self, output: Output | Nested) -> None:
         if isinstance(output, Output) and output.constant is not None:
-            self._add(output, inline(output.constant))
+            self._add(output, inline(output.constant), type_=TEXT)
         elif isinstance(output, Output) and output.tally is not None:
             total = tallied(output.tally, [self.field(field) for field in output.tally.fields])
-            self.columns.append(total.label(label_of(output.name)))
+            self.columns.append(in_json(total, self.tally_type(output.tally)).label(label_of(output.name)))
         elif isinstance(output, Output):
             field = output.field
             value = sa.literal_column("1") if field is None else self.field(field)
             if self.raw and output.where != TRUE:  # no aggregate counts a NULL
                 value = sa.case((self.conditions.condition(self.scope, output.where), value), else_=sa.null())
             represented = None if field is None or self.raw else shown(self.scope.table, field, value)
-            self._add(output, value, represented, star=field is None)
+            type_ = INTEGER if field is None else self._type(field)
+            self._add(output, value, represented, star=field is None, type_=type_)
         elif output.spread:
             self._add_spread(output)
         else:
             value = nested_json(self.conditions, self.scope, output)
             # json has no equality to group by; jsonb has.
-            self._add(Output(output.name, None), sa.cast(value, Named("jsonb")) if self.grouped else value)
+            grouped = sa.cast(value, Named("jsonb")) if self.grouped else value
+            self._add(Output(output.name, None), grouped, type_=JSON)
+
+    def _type(self, field: Field) -> ColumnType:
+        """What the field's value is of."""
+        if field.cast is not None:
+            return ColumnType(kind_of(field.cast), field.cast)
+        if field.path:
+            return TEXT if field.path[-1].text else JSON
+        return self.scope.around(field.outer).table.columns[field.column].type
+
+    def tally_type(self, tally: Tally) -> ColumnType:
+        of = self._type(tally.fields[0]) if tally.fields else INTEGER
+        return _type_of_aggregate(tally.aggregate, of)
 
     def _add(
-        self, output: Output, value: Expression, represented: Expression | None = None, *, star: bool = False
+        self,
+        output: Output,
+        value: Expression,
+        represented: Expression | None = None,
+        *,
+        star: bool = False,
+        type_: ColumnType | None = None,
     ) -> None:
-        """`star`: an aggregate over rows rather than over a value. Rows are grouped by values, not by how they show."""
+        """`star`: an aggregate over rows rather than over a value. Rows are grouped by values, not by how they show.
+
+        `type_` is the value's; None: it is JSON.
+        """
         if output.aggregate is not None and not self.raw:
             value = self._aggregated(output, None if star else value)
+            type_ = None if type_ is None else _type_of_aggregate(output.aggregate, type_)
         else:
             self.plain.append(value)
             value = value if represented is None else represented
-        self.columns.append(value.label(label_of(output.name)))
+        self.columns.append(in_json(value, type_).label(label_of(output.name)))
 
     def _add_spread(self, nested: Nested) -> None:
         """To-one: the target's members beside ours. To-many: each member an array, all in the same order."""
@@ -172,6 +201,8 @@ class _Rows:
 
     def keyset(self, order: Sequence[Sort]) -> Expression:
         """The row's sort values as text, which the types' own input functions read back."""
+        if not self.conditions.dialect.casts:
+            raise self.conditions.dialect.lacking("pages by key")
         values: Expression = sa.func.json_build_array(
             *(sa.cast(self._sorted_by(sort), Named("text")) for sort in order)
         )
@@ -185,8 +216,10 @@ class _Rows:
                 return directed.nulls_first()
             case Nulls.LAST:
                 return directed.nulls_last()
-            case Nulls.DEFAULT:
+            case Nulls.DEFAULT if self.conditions.dialect.nulls_last:
                 return directed
+            case Nulls.DEFAULT:
+                return directed.nulls_first() if sort.descending else directed.nulls_last()
 
     def _sorted_by(self, sort: Sort) -> Expression:
         """What a spread relation has joined is sorted by as it is, for it may be what the rows are grouped by.
@@ -202,6 +235,11 @@ class _Rows:
         if joined is not None and member is not None and member.aggregate is None and (self.grouped or not cut):
             return joined.c[label_of(member.name)]
         return _related_key(self.conditions, self.scope, sort.through, sort.field)
+
+
+def _type_of_aggregate(function: Aggregate, of: ColumnType) -> ColumnType:
+    name = aggregate_type(function, of.name, of)
+    return of if name == of.name else ColumnType(kind_of(name), name)
 
 
 def names_of(select: Select) -> list[str]:
@@ -234,7 +272,7 @@ def nested_json(conditions: Conditions, scope: Scope, nested: Nested) -> Express
     if nested.relation.to_one:
         value: Any = as_json(whole)
     else:
-        value = sa.func.coalesce(sa.func.json_agg(whole), sa.literal_column("'[]'"))
+        value = json_array(whole)
     return sa.select(value).select_from(inner).scalar_subquery()
 
 
@@ -296,19 +334,20 @@ class _Summing:
         name = member.name
         match member:
             case Constant(value=value):
-                return lambda _: (name, inline(value))
+                return lambda _: (name, in_json(inline(value), TEXT))
             case Held(members=members):
                 parts = [self.prepared(each) for each in members]
                 return lambda rows_of: (name, json_object([part(rows_of) for part in parts]))
             case Tally():
-                labels = [self._added(Output("", field)) for field in member.fields]
-                return lambda rows_of: (name, tallied(member, [rows_of.c[label] for label in labels]))
+                labels = [self._added_plain(field) for field in member.fields]
+                type_ = self._builder.tally_type(member)
+                return lambda rows_of: (name, in_json(tallied(member, [rows_of.c[label] for label in labels]), type_))
             case Listed(outputs=outputs):
                 pairs = [(output.name, self._added(output)) for output in outputs]
                 self.numbered |= member.limit is not None
                 return lambda rows_of: (name, _listed(rows_of, pairs, member.limit))
             case Flag(value=truth):
-                return lambda _: (name, sa.true() if truth else sa.false())
+                return lambda _: (name, in_json(sa.true() if truth else sa.false(), BOOLEAN))
             case Edged(members=edges):
                 self.numbered = True
                 made = [self._edge(each) for each in edges]
@@ -317,14 +356,15 @@ class _Summing:
                 self.numbered = True
                 return lambda rows_of: (name, self._bound(rows_of, mark, last=last))
             case More():
-                return lambda _: (name, sa.func.count() > sa.literal_column(str(self._shown)))
+                more = sa.func.count() > sa.literal_column(str(self._shown))
+                return lambda _: (name, in_json(more, BOOLEAN))
 
     def _edge(self, member: Cursor | Listed | Constant) -> Callable[[sa.FromClause], Pair]:
         """One member of each row's object."""
         name = member.name
         match member:
             case Constant(value=value):
-                return lambda _: (name, inline(value))
+                return lambda _: (name, in_json(inline(value), TEXT))
             case Cursor(mark=mark):
                 return lambda rows_of: (name, _cursor(rows_of, mark))
             case Listed(outputs=outputs):
@@ -333,9 +373,7 @@ class _Summing:
 
     def _edges(self, rows_of: sa.FromClause, made: Sequence[Callable[[sa.FromClause], Pair]]) -> Expression:
         each = json_object([part(rows_of) for part in made])
-        listed = sa.func.json_agg(self._in_order(each, rows_of, last=False)).filter(self._on_page(rows_of))
-        whole: Expression = sa.func.coalesce(listed, sa.literal_column("'[]'"))
-        return whole
+        return json_array(self._in_order(each, rows_of, last=False), self._on_page(rows_of))
 
     def _bound(self, rows_of: sa.FromClause, mark: str, *, last: bool) -> Expression:
         ordered = self._in_order(_cursor(rows_of, mark), rows_of, last=last)
@@ -352,6 +390,12 @@ class _Summing:
         on_page: Expression = rows_of.c[NUMBER] <= sa.literal_column(str(self._shown))
         return on_page
 
+    def _added_plain(self, field: Field) -> str:
+        """The field's value, to be summed up."""
+        label = f"s{next(self._numbers)}"
+        self._builder.columns.append(self._builder.field(field).label(label))
+        return label
+
     def _added(self, output: Output | Nested) -> str:
         label = f"s{next(self._numbers)}"
         self._builder.add(msgspec.structs.replace(output, name=label))
@@ -367,11 +411,8 @@ def _cursor(rows_of: sa.FromClause, mark: str) -> Expression:
 
 
 def _listed(rows_of: sa.FromClause, pairs: Sequence[tuple[str, str]], limit: int | None) -> Expression:
-    each: Any = sa.func.json_agg(json_object([(name, rows_of.c[label]) for name, label in pairs]))
-    if limit is not None:
-        each = each.filter(rows_of.c[NUMBER] <= sa.literal_column(str(limit)))
-    listed: Expression = sa.func.coalesce(each, sa.literal_column("'[]'"))
-    return listed
+    where = None if limit is None else rows_of.c[NUMBER] <= sa.literal_column(str(limit))
+    return json_array(json_object([(name, rows_of.c[label]) for name, label in pairs]), where)
 
 
 def _related_key(conditions: Conditions, scope: Scope, through: Nested, field: Field | Aggregation) -> Expression:

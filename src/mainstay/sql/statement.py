@@ -23,25 +23,29 @@ from mainstay.core.plan import (
 )
 from mainstay.core.statement import Bind, Column, Mode, Statement
 from mainstay.sql.batch import batched, batched_insert
-from mainstay.sql.binds import Binds, render
+from mainstay.sql.binds import Binds, Typed, render
 from mainstay.sql.call import invoke_answer
 from mainstay.sql.condition import Conditions
+from mainstay.sql.dialect import POSTGRESQL, Dialect
 from mainstay.sql.document import Answering
 from mainstay.sql.nested import nested_answer
 from mainstay.sql.overlay import Overlay
 from mainstay.sql.read import countable, read_answer, rows
+from mainstay.sql.script import write_script
 from mainstay.sql.together import together_answer
 from mainstay.sql.write import delete_answer, insert_answer, update_answer
 
 W = TypeVar("W", InsertPlan, UpdatePlan, DeletePlan)
 
 
-def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False) -> Statement:
-    """The SQL of a plan for PostgreSQL, as plain data.
+def compile_plan(plan: Plan, catalog: Catalog, *, answers: bool = False, dialect: Dialect = POSTGRESQL) -> Statement:
+    """The SQL of a plan, as plain data. Raises Problem for what the dialect has no words for.
 
     `answers`: code in the database may choose the status and headers of the answer, so the statement asks for them,
     and answers one request alone.
     """
+    if not dialect.casts:
+        return _plain(plan, catalog, dialect)
     match plan:
         case ReadPlan():
             return _read(plan, catalog, answers=answers)
@@ -68,6 +72,29 @@ def with_response(answer: Answering, *, answers: bool) -> Answering:
         setting = sa.func.current_setting(sa.literal_column(f"'{name}'"), sa.true())
         answer = answer.adding(column, sa.func.nullif(setting, sa.literal_column("''")))
     return answer
+
+
+def _plain(plan: Plan, catalog: Catalog, dialect: Dialect) -> Statement:
+    """For one request alone."""
+    binds = Typed(dialect)
+    match plan:
+        case InsertPlan() | UpdatePlan() | DeletePlan():
+            return write_script(plan, catalog, dialect)
+        case ReadPlan():
+            answer = read_answer(Conditions(catalog, binds), plan, plan.counted_max)
+            if plan.count in (Count.PLANNED, Count.ESTIMATED):
+                raise dialect.lacking("estimates of a number of rows")
+        case TogetherPlan():
+            answer = together_answer(Conditions(catalog, binds), plan)
+        case NestedPlan():
+            raise dialect.lacking("writes of nested rows")
+        case InvokePlan():
+            raise dialect.lacking("functions of its own")
+    text, names = render(answer.select, dialect)
+    single = isinstance(plan, ReadPlan) and plan.format is Format.OBJECT and plan.handling is None
+    return Statement(
+        text=text, binds=binds.in_order(names), columns=answer.columns, single=single, dialect=dialect.name
+    )
 
 
 def _read(plan: ReadPlan, catalog: Catalog, *, answers: bool) -> Statement:

@@ -7,7 +7,8 @@ from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, inline
 from mainstay.sql.call import invoke_answer
 from mainstay.sql.condition import Conditions
-from mainstay.sql.document import Answering, Pair, json_object
+from mainstay.sql.document import Answering
+from mainstay.sql.json import Pair, json_object
 from mainstay.sql.read import read_answer
 
 

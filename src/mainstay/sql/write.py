@@ -21,7 +21,8 @@ from mainstay.core.plan import Answer, DeletePlan, InsertPlan, Returned, UpdateP
 from mainstay.core.statement import Column
 from mainstay.sql.binds import Expression, Named, inline, inlined
 from mainstay.sql.condition import Conditions, Conflicting, Scope, plain_table
-from mainstay.sql.document import Answering, Pair, document, handled, json_object, object_of
+from mainstay.sql.document import Answering, as_json, document, handled, object_of
+from mainstay.sql.json import INTEGER, TEXT, Pair, in_json, json_array, json_object
 from mainstay.sql.overlay import Layer, Overlay, reads_again
 from mainstay.sql.read import names_of, rows
 from mainstay.sql.represent import received, sent_type
@@ -115,12 +116,12 @@ def update_rows(
     scope = Scope(plan.table, target)
     altered = {each.column: altered_by(conditions, plan.table, target, each) for each in plan.alterations}
     values = {**given, **altered, **presets_of(conditions, scope, plan.presets)}
-    update = _filtered(conditions, scope, sa.update(target).values(values), plan.where)
+    update = filtered(conditions, scope, sa.update(target).values(values), plan.where)
     update = update.where(*(target.c[name] == given[name] for name in same))
     if len(plan.choices) > 1:
         return _update_by_choice(conditions, plan, update, target, back)
     ((where_chosen, check),) = plan.choices
-    update = _filtered(conditions, scope, update, where_chosen)
+    update = filtered(conditions, scope, update, where_chosen)
     written = update.returning(*back).cte("written")
     return written, violations_of(conditions, plan.table, written, check)
 
@@ -156,7 +157,7 @@ def delete_answer(conditions: Overlay, plan: DeletePlan) -> Answering:
     return answer_of(conditions, written, plan.answer, plan.table)
 
 
-def _filtered(conditions: Conditions, scope: Scope, update: sa.Update, where: Condition) -> sa.Update:
+def filtered(conditions: Conditions, scope: Scope, update: sa.Update, where: Condition) -> sa.Update:
     return update if where == TRUE else update.where(conditions.condition(scope, where))
 
 
@@ -182,7 +183,7 @@ def _update_by_choice(
         sa.and_(written.c[f"choice{index}"], conditions.condition(scope, check))
         for index, (_, check) in enumerate(plan.choices)
     ]
-    return written, count_of(written, _broken(sa.or_(*held)))
+    return written, count_of(written, broken(sa.or_(*held)))
 
 
 def payload_of(conditions: Conditions, plan: InsertPlan | UpdatePlan) -> sa.FromClause:
@@ -259,7 +260,9 @@ def on_conflict(conditions: Conditions, plan: InsertPlan, insert: Any, scope: Sc
 
 
 def _of_row_there(conditions: Conditions, plan: InsertPlan, scope: Scope) -> Expression:
-    return Outside(conditions.condition(Conflicting(plan.table, scope.source), plan.update_where))
+    there = Conflicting(plan.table, scope.source)
+    there.dialect = conditions.dialect
+    return Outside(conditions.condition(there, plan.update_where))
 
 
 def already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> Expression:
@@ -278,10 +281,10 @@ def already_there(conditions: Conditions, plan: InsertPlan, source: sa.CTE) -> E
 def violations_of(conditions: Conditions, table: Table, written: sa.FromClause, check: Condition) -> Expression | None:
     if check == TRUE:
         return None
-    return count_of(written, _broken(conditions.condition(Scope(table, written), check)))
+    return count_of(written, broken(conditions.condition(Scope(table, written), check)))
 
 
-def _broken(check: Expression) -> Expression:
+def broken(check: Expression) -> Expression:
     """False and unknown alike. In parentheses, which SQLAlchemy forgets around NOT: it binds less tightly than IS."""
     return Grouping(check).is_not(sa.true())
 
@@ -316,7 +319,7 @@ def answer_of(
         else:
             answering = document(page, answer.format, strip_nulls=answer.strip_nulls, names=names_of(answer.select))
         answering = _all_rows(answering, written)
-    return answering.adding(Column.KEY, _key(written, answer.key))
+    return answering.adding(Column.KEY, _key(written, answer.key, table))
 
 
 def _summed(
@@ -327,14 +330,12 @@ def _summed(
 ) -> Pair:
     match member:
         case Affected(name):
-            return name, count_of(written) if affected is None else affected
+            return name, in_json(count_of(written) if affected is None else affected, INTEGER)
         case Constant(name, value):
-            return name, inline(value)
+            return name, in_json(inline(value), TEXT)
         case Returned(name, select):
             rows_of = rows(conditions, select, written).subquery(conditions.alias())
-            listed: Any = sa.func.coalesce(
-                sa.func.json_agg(object_of(rows_of, names_of(select))), sa.literal_column("'[]'")
-            )
+            listed: Any = json_array(object_of(rows_of, names_of(select)))
             return name, sa.select(listed).select_from(rows_of).scalar_subquery()
 
 
@@ -343,8 +344,9 @@ def _all_rows(answering: Answering, written: sa.CTE) -> Answering:
     return answering.adding(Column.AFFECTED, count_of(written))
 
 
-def _key(written: sa.CTE, key: Sequence[str]) -> Expression | None:
+def _key(written: sa.CTE, key: Sequence[str], table: Table) -> Expression | None:
     if not key:
         return None
-    first = sa.select(*(written.c[name] for name in key)).limit(sa.literal_column("1")).subquery("key")
-    return sa.select(sa.func.row_to_json(first.table_valued())).select_from(first).scalar_subquery()
+    columns = [in_json(written.c[name], table.columns[name].type).label(name) for name in key]
+    first = sa.select(*columns).limit(sa.literal_column("1")).subquery("key")
+    return sa.select(as_json(object_of(first, key))).select_from(first).scalar_subquery()

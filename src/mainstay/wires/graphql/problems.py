@@ -61,6 +61,7 @@ CODES: dict[str, str] = {
     "MS490": VALIDATION,
     "MS491": VALIDATION,
     "MS492": VALIDATION,
+    "MS495": "not-supported",
     "21000": VALIDATION,
     "23514": DENIED,
     "428C9": VALIDATION,

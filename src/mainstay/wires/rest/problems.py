@@ -76,6 +76,7 @@ STATUSES: dict[str, int] = {
     "MS490": 400,
     "MS491": 400,
     "MS492": 400,
+    "MS495": 400,
     # ours: a request that is none, or too much of one; the number is the status
     "MS400": 400,
     "MS408": 408,

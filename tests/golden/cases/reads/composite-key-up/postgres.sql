@@ -1,10 +1,10 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.words AS words, (
-    SELECT row_to_json(t5) AS row_to_json_1
+    SELECT row_to_json(t5) AS anon_1
     FROM (
       SELECT t2.part AS part, (
-        SELECT row_to_json(t4) AS row_to_json_2
+        SELECT row_to_json(t4) AS anon_2
         FROM (
           SELECT t3.name AS name
           FROM public.actors AS t3

@@ -1,13 +1,13 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.name AS name, (
-    SELECT coalesce(json_agg(t9), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t9), '[]') AS anon_1
     FROM (
       SELECT t2.title AS title, (
-        SELECT coalesce(json_agg(t8), '[]') AS coalesce_2
+        SELECT coalesce(json_agg(t8), '[]') AS anon_2
         FROM (
           SELECT t3.part AS part, (
-            SELECT row_to_json(t5) AS row_to_json_1
+            SELECT row_to_json(t5) AS anon_3
             FROM (
               SELECT t4.name AS name
               FROM public.actors AS t4
@@ -15,7 +15,7 @@ FROM (
               LIMIT 1
             ) AS t5
           ) AS actor, (
-            SELECT coalesce(json_agg(t7), '[]') AS coalesce_3
+            SELECT coalesce(json_agg(t7), '[]') AS anon_4
             FROM (
               SELECT t6.words AS words
               FROM public.lines AS t6

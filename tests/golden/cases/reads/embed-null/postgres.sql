@@ -1,7 +1,7 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.name AS name, (
-    SELECT coalesce(json_agg(t3), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t3), '[]') AS anon_1
     FROM (
       SELECT t2.title AS title
       FROM public.films AS t2

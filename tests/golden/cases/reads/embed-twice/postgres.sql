@@ -1,7 +1,7 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.name AS name, (
-    SELECT coalesce(json_agg(t3), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t3), '[]') AS anon_1
     FROM (
       SELECT t2.title AS title
       FROM public.films AS t2
@@ -9,7 +9,7 @@ FROM (
       LIMIT 1000
     ) AS t3
   ) AS "old", (
-    SELECT coalesce(json_agg(t5), '[]') AS coalesce_2
+    SELECT coalesce(json_agg(t5), '[]') AS anon_2
     FROM (
       SELECT t4.title AS title
       FROM public.films AS t4

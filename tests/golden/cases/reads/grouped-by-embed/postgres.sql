@@ -1,7 +1,7 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT CAST((
-    SELECT row_to_json(t3) AS row_to_json_1
+    SELECT row_to_json(t3) AS anon_1
     FROM (
       SELECT t2.name AS name
       FROM public.directors AS t2
@@ -12,7 +12,7 @@ FROM (
   FROM public.films AS t1
   WHERE (t1.published = CAST('true' AS BOOLEAN)) AND (t1.director_id = CAST(CAST($1 AS TEXT) AS INTEGER))
   GROUP BY CAST((
-    SELECT row_to_json(t3) AS row_to_json_1
+    SELECT row_to_json(t3) AS anon_1
     FROM (
       SELECT t2.name AS name
       FROM public.directors AS t2

@@ -1,10 +1,10 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.name AS name, (
-    SELECT coalesce(json_agg(t6), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t6), '[]') AS anon_1
     FROM (
       SELECT t2.title AS title, (
-        SELECT row_to_json(t4) AS row_to_json_1
+        SELECT row_to_json(t4) AS anon_2
         FROM (
           SELECT t3.name AS name
           FROM public.directors AS t3

@@ -1,7 +1,7 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.title AS title, (
-    SELECT coalesce(json_agg(t4), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t4), '[]') AS anon_1
     FROM (
       SELECT t2.label AS label
       FROM public.tags AS t2

@@ -1,7 +1,7 @@
 SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body
 FROM (
   SELECT t1.title AS title, (
-    SELECT row_to_json(t3) AS row_to_json_1
+    SELECT row_to_json(t3) AS anon_1
     FROM (
       SELECT t2.name AS name
       FROM public.directors AS t2

@@ -10,7 +10,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.id AS id, (
-    SELECT row_to_json(t2) AS row_to_json_1
+    SELECT row_to_json(t2) AS anon_1
     FROM (
       SELECT t1.part AS part
       FROM public.castings AS t1

@@ -8,7 +8,7 @@ WITH payload AS (
   RETURNING public.tags.id
 )
 SELECT count(*) AS rows, (
-  SELECT row_to_json(key) AS row_to_json_1
+  SELECT row_to_json(key) AS anon_1
   FROM (
     SELECT written.id AS id
     FROM written

@@ -8,7 +8,7 @@ WITH payload AS (
   RETURNING public.film_tags.film_id, public.film_tags.tag_id
 )
 SELECT count(*) AS rows, (
-  SELECT row_to_json(key) AS row_to_json_1
+  SELECT row_to_json(key) AS anon_1
   FROM (
     SELECT written.film_id AS film_id, written.tag_id AS tag_id
     FROM written

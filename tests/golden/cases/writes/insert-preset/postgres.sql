@@ -21,7 +21,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS violations
 FROM (
   SELECT written.author_id AS author_id, written.stars AS stars, (
-    SELECT row_to_json(t3) AS row_to_json_1
+    SELECT row_to_json(t3) AS anon_1
     FROM (
       SELECT t2.title AS title
       FROM public.films AS t2

@@ -13,7 +13,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.title AS title, (
-    SELECT row_to_json(t2) AS row_to_json_1
+    SELECT row_to_json(t2) AS anon_1
     FROM (
       SELECT t1.name AS name
       FROM public.directors AS t1
@@ -21,7 +21,7 @@ FROM (
       LIMIT 1
     ) AS t2
   ) AS director, (
-    SELECT coalesce(json_agg(t5), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t5), '[]') AS anon_2
     FROM (
       SELECT t3.label AS label
       FROM public.tags AS t3

@@ -44,7 +44,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS violations
 FROM (
   SELECT written.title AS title, (
-    SELECT coalesce(json_agg(t5), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t5), '[]') AS anon_1
     FROM (
       SELECT t4.stars AS stars
       FROM (

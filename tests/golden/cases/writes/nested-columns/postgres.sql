@@ -31,7 +31,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.title AS title, written.published AS published, (
-    SELECT coalesce(json_agg(t3), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t3), '[]') AS anon_1
     FROM (
       SELECT t2.stars AS stars, t2.text AS text
       FROM (

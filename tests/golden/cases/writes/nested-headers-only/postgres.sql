@@ -35,7 +35,7 @@ WITH objects AS (
   RETURNING 1 AS row
 )
 SELECT count(*) AS rows, (
-  SELECT row_to_json(key) AS row_to_json_1
+  SELECT row_to_json(key) AS anon_1
   FROM (
     SELECT written.id AS id
     FROM written

@@ -40,7 +40,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.title AS title, (
-    SELECT coalesce(json_agg(t5), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t5), '[]') AS anon_1
     FROM (
       SELECT t2.label AS label
       FROM (

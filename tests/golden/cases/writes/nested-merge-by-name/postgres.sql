@@ -53,7 +53,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS violations
 FROM (
   SELECT written.name AS name, written.country AS country, (
-    SELECT coalesce(json_agg(t4), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t4), '[]') AS anon_1
     FROM (
       SELECT t3.title AS title
       FROM (

@@ -69,7 +69,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS inserted
 FROM (
   SELECT written.id AS id, written.title AS title, (
-    SELECT row_to_json(t5) AS row_to_json_1
+    SELECT row_to_json(t5) AS anon_1
     FROM (
       SELECT t4.name AS name
       FROM (
@@ -88,7 +88,7 @@ FROM (
       LIMIT 1
     ) AS t5
   ) AS director, (
-    SELECT coalesce(json_agg(t11), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t11), '[]') AS anon_2
     FROM (
       SELECT t8.id AS id, t8.label AS label
       FROM (

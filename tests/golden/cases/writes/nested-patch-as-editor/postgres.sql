@@ -100,7 +100,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 )) AS violations
 FROM (
   SELECT written.title AS title, (
-    SELECT coalesce(json_agg(t9), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t9), '[]') AS anon_1
     FROM (
       SELECT t8.id AS id, t8.stars AS stars
       FROM (
@@ -122,7 +122,7 @@ FROM (
       LIMIT 1000
     ) AS t9
   ) AS reviews, (
-    SELECT coalesce(json_agg(t13), '[]') AS coalesce_2
+    SELECT coalesce(json_agg(t13), '[]') AS anon_2
     FROM (
       SELECT t10.label AS label
       FROM public.tags AS t10

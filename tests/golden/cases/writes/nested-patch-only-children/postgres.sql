@@ -112,7 +112,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.title AS title, (
-    SELECT row_to_json(t5) AS row_to_json_1
+    SELECT row_to_json(t5) AS anon_1
     FROM (
       SELECT t4.name AS name
       FROM (
@@ -134,7 +134,7 @@ FROM (
       LIMIT 1
     ) AS t5
   ) AS director, (
-    SELECT row_to_json(t9) AS row_to_json_2
+    SELECT row_to_json(t9) AS anon_2
     FROM (
       SELECT t8.fact AS fact
       FROM (
@@ -156,7 +156,7 @@ FROM (
       LIMIT 1
     ) AS t9
   ) AS trivia, (
-    SELECT coalesce(json_agg(t14), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t14), '[]') AS anon_3
     FROM (
       SELECT t11.id AS id, t11.label AS label
       FROM (

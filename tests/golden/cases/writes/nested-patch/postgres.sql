@@ -74,10 +74,10 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.year AS year, (
-    SELECT coalesce(json_agg(t8), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t8), '[]') AS anon_1
     FROM (
       SELECT t3.id AS id, t3.stars AS stars, t3.text AS text, (
-        SELECT row_to_json(t7) AS row_to_json_1
+        SELECT row_to_json(t7) AS anon_2
         FROM (
           SELECT t6.name AS name
           FROM (

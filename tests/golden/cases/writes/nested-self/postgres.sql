@@ -44,7 +44,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.name AS name, (
-    SELECT row_to_json(t3) AS row_to_json_1
+    SELECT row_to_json(t3) AS anon_1
     FROM (
       SELECT t2.name AS name
       FROM (
@@ -64,7 +64,7 @@ FROM (
       LIMIT 1
     ) AS t3
   ) AS mentor, (
-    SELECT coalesce(json_agg(t6), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t6), '[]') AS anon_2
     FROM (
       SELECT t5.name AS name
       FROM (

@@ -72,13 +72,13 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.name AS name, (
-    SELECT coalesce(json_agg(t12), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t12), '[]') AS anon_1
     FROM (
       SELECT t2.title AS title, (
-        SELECT coalesce(json_agg(t11), '[]') AS coalesce_2
+        SELECT coalesce(json_agg(t11), '[]') AS anon_2
         FROM (
           SELECT t4.part AS part, (
-            SELECT row_to_json(t7) AS row_to_json_1
+            SELECT row_to_json(t7) AS anon_3
             FROM (
               SELECT t6.name AS name
               FROM (
@@ -92,7 +92,7 @@ FROM (
               LIMIT 1
             ) AS t7
           ) AS actor, (
-            SELECT coalesce(json_agg(t10), '[]') AS coalesce_3
+            SELECT coalesce(json_agg(t10), '[]') AS anon_4
             FROM (
               SELECT t9.words AS words
               FROM (

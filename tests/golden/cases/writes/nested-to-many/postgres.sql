@@ -30,7 +30,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.title AS title, (
-    SELECT coalesce(json_agg(t3), '[]') AS coalesce_1
+    SELECT coalesce(json_agg(t3), '[]') AS anon_1
     FROM (
       SELECT t2.stars AS stars, t2.author_id AS author_id
       FROM (

@@ -31,7 +31,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.id AS id, written.title AS title, (
-    SELECT row_to_json(t3) AS row_to_json_1
+    SELECT row_to_json(t3) AS anon_1
     FROM (
       SELECT t2.id AS id, t2.name AS name
       FROM (

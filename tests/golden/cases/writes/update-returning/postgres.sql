@@ -11,7 +11,7 @@ SELECT count(*) AS rows, coalesce(json_agg(page), '[]') AS body, (
 ) AS affected
 FROM (
   SELECT written.id AS id, written.year AS year, (
-    SELECT row_to_json(t2) AS row_to_json_1
+    SELECT row_to_json(t2) AS anon_1
     FROM (
       SELECT t1.name AS name
       FROM public.directors AS t1

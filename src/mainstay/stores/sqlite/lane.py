@@ -1,0 +1,116 @@
+"""One connection in a thread of its own, and who waits for it: all who wait go to the thread together."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from mainstay.core.problem import Problem
+from mainstay.core.result import Result
+from mainstay.stores.sqlite.refusal import problem_of
+from mainstay.stores.sqlite.values import float_text, is_like
+
+STEPS = 4_000
+"""Of SQLite's machine between two looks at the clock: some tens of microseconds."""
+BUSY_S = 5.0
+
+Job = Callable[[sqlite3.Connection], Result]
+
+
+class Waiting(NamedTuple):
+    job: Job
+    future: "asyncio.Future[Result]"
+
+
+class Lane:
+    """`place` is a file's path or a URI of SQLite's own (https://www.sqlite.org/uri.html)."""
+
+    def __init__(self, place: str, *, statement_ms_max: int, batch_max: int, read_only: bool) -> None:
+        self.load = 0
+        self._place = place
+        self._seconds_max = statement_ms_max / 1000
+        self._batch_max = batch_max
+        self._read_only = read_only
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._waiting: list[Waiting] = []
+        self._worker: asyncio.Task[None] | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._deadline = 0.0
+
+    async def connect(self) -> None:
+        """Raises MS503 where the file can't be opened."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        except sqlite3.Error as error:
+            raise problem_of(error) from error
+
+    async def run(self, job: Job) -> Result:
+        """What the job gives, in the lane's thread. Raises Problem."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(job, future))
+        self.load += 1
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def close(self) -> None:
+        if self._worker is not None:
+            await asyncio.gather(self._worker, return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._shut)
+        self._thread.shutdown()
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
+            wanted = [each for each in batch if not each.future.done()]  # who has given up is not worked for
+            outcomes = await loop.run_in_executor(self._thread, self._run, [each.job for each in wanted])
+            self.load -= len(batch)
+            for each, outcome in zip(wanted, outcomes, strict=True):
+                if each.future.done():
+                    continue
+                if isinstance(outcome, Exception):
+                    each.future.set_exception(outcome)
+                else:
+                    each.future.set_result(outcome)
+        self._worker = None
+
+    # In the thread.
+
+    def _open(self) -> None:
+        connection = sqlite3.connect(self._place, uri=True, isolation_level=None, timeout=BUSY_S)
+        connection.execute("PRAGMA foreign_keys = ON")
+        if self._read_only:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")  # else a crash may lose what was acknowledged
+        connection.execute("PRAGMA case_sensitive_like = ON")
+        connection.create_function("mainstay_float", 1, float_text, deterministic=True)
+        connection.create_function("mainstay_ilike", 2, is_like, deterministic=True)
+        connection.set_progress_handler(self._is_late, STEPS)
+        self._connection = connection
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _run(self, jobs: Sequence[Job]) -> list[Result | Exception]:
+        outcomes: list[Result | Exception] = []
+        for job in jobs:
+            self._deadline = time.monotonic() + self._seconds_max
+            try:
+                if self._connection is None:
+                    raise TypeError("the lane is closed")
+                outcomes.append(job(self._connection))
+            except Problem as problem:
+                outcomes.append(problem)
+            except Exception as error:
+                outcomes.append(problem_of(error))
+        return outcomes
+
+    def _shut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

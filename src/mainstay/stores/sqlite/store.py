@@ -1,0 +1,220 @@
+"""The store: lanes for reads and one for writes, behind the port that the corridor knows."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from mainstay.core.environment import NONE, Environment, Isolation
+from mainstay.core.operation import Ending
+from mainstay.core.ports import Transaction
+from mainstay.core.problem import Problem
+from mainstay.core.result import Result
+from mainstay.core.statement import Column, Mode, Statement, Step
+from mainstay.core.verify import verify
+from mainstay.stores.sqlite.lane import Lane
+from mainstay.stores.sqlite.refusal import late
+from mainstay.stores.sqlite.values import Value, value_of
+
+T = TypeVar("T")
+
+DIALECT = "SQLite"
+READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,), dialect=DIALECT)
+
+
+class SQLiteSettings(msgspec.Struct, frozen=True):
+    lanes_read: int = 4
+    statement_ms_max: int = 2_000
+    batch_max: int = 16
+
+
+class SQLiteStore:
+    """Implements `core.ports.Store`. Without a path it is in memory, has one lane, and ends with the store."""
+
+    def __init__(self, url: str, settings: SQLiteSettings | None = None) -> None:
+        settings = settings or SQLiteSettings()
+        path = path_of(url)
+        lane = {"statement_ms_max": settings.statement_ms_max, "batch_max": settings.batch_max}
+        place = ":memory:" if path is None else f"file:{path}"
+        self._write = Lane(place, read_only=False, **lane)
+        reads = 0 if path is None else settings.lanes_read
+        self._seconds_max = settings.statement_ms_max / 1000
+        self._writing: asyncio.Lock
+        self._reads = [Lane(place, read_only=True, **lane) for _ in range(reads)] or [self._write]
+
+    async def start(self) -> None:
+        """Opens every lane. Raises MS503 where the file can't be opened."""
+        self._writing = asyncio.Lock()
+        await self._write.connect()
+        await asyncio.gather(*(lane.connect() for lane in self._reads if lane is not self._write))
+
+    async def execute(
+        self,
+        statement: Statement,
+        binds: Sequence[str | None],
+        ending: Ending = Ending.COMMIT,
+        environment: Environment = NONE,
+    ) -> Result:
+        values = named(statement, binds)
+        if statement.mode is Mode.WRITE:
+            async with self._writing:
+                return await self._write.run(lambda connection: alone(connection, statement, values, ending))
+        lane = min(self._reads, key=lambda each: each.load)
+        result = await lane.run(lambda connection: read(connection, statement, values))
+        verify(statement, result)
+        return result
+
+    async def execute_many(
+        self, statement: Statement, many: Sequence[Sequence[str | None]], environment: Environment = NONE
+    ) -> list[Result]:
+        return list(await asyncio.gather(*(self.execute(statement, binds) for binds in many)))
+
+    async def transact(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        ending: Ending = Ending.COMMIT,
+        isolation: Isolation | None = None,
+    ) -> T:
+        """Writers of other processes wait for it, as for any write."""
+        async with self._writing:
+            await self._write.run(begin)
+            try:
+                async with asyncio.timeout(self._seconds_max):
+                    outcome = await work(LaneTransaction(self._write))
+            except TimeoutError:
+                await self._write.run(rollback)
+                raise late() from None
+            except BaseException:
+                await self._write.run(rollback)
+                raise
+            await self._write.run(commit if ending is Ending.COMMIT else rollback)
+            return outcome
+
+    async def estimate(self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE) -> int:
+        raise lacking("estimates of a number of rows")
+
+    async def explain(
+        self,
+        statement: Statement,
+        binds: Sequence[str | None],
+        options: frozenset[str],
+        environment: Environment = NONE,
+    ) -> Result:
+        raise lacking("plans that a client could read")
+
+    async def ready(self) -> bool:
+        """True when a lane answers."""
+        try:
+            await self.execute(READY, ())
+        except Problem:
+            return False
+        return True
+
+    async def close(self) -> None:
+        await asyncio.gather(*(lane.close() for lane in {*self._reads, self._write}))
+
+
+def path_of(url: str) -> str | None:
+    """The file that a URL as SQLAlchemy writes it names: `sqlite:///app.db`, `sqlite:////var/app.db`; None: memory."""
+    path = unquote(urlsplit(url).path).removeprefix("/")
+    return None if path in ("", ":memory:") else path
+
+
+def named(statement: Statement, binds: Sequence[str | None]) -> dict[str, Value]:
+    """The values by the names of their parameters. Raises Refusal for a text that can't be read."""
+    if statement.dialect != DIALECT:
+        raise lacking("statements of other databases")
+    pairs = zip(statement.binds, binds, strict=True)
+    return {f"b{number}": value_of(bind, text) for number, (bind, text) in enumerate(pairs)}
+
+
+def read(connection: sqlite3.Connection, statement: Statement, values: dict[str, Value]) -> Result:
+    started = time.perf_counter_ns()
+    row = connection.execute(statement.text, values).fetchone()
+    return result_of(statement.columns, row, started)
+
+
+NOTHING = Result(body=None, rows=0)
+
+
+def begin(connection: sqlite3.Connection) -> Result:
+    connection.execute("BEGIN IMMEDIATE")
+    return NOTHING
+
+
+def commit(connection: sqlite3.Connection) -> Result:
+    connection.execute("COMMIT")
+    return NOTHING
+
+
+def rollback(connection: sqlite3.Connection) -> Result:
+    if connection.in_transaction:  # some errors end it
+        connection.execute("ROLLBACK")
+    return NOTHING
+
+
+def alone(connection: sqlite3.Connection, statement: Statement, values: dict[str, Value], ending: Ending) -> Result:
+    """A write in a transaction of its own."""
+    begin(connection)
+    try:
+        result = run(connection, statement, values)
+        (commit if ending is Ending.COMMIT else rollback)(connection)
+    except BaseException:
+        rollback(connection)
+        raise
+    return result
+
+
+def run(connection: sqlite3.Connection, statement: Statement, values: dict[str, Value]) -> Result:
+    """A statement, and the others of its script, within a transaction. Raises Problem for what its guard refuses."""
+    values = dict(values)
+    _take(connection, statement.before, values)
+    result = read(connection, statement, values)
+    verify(statement, result)
+    _take(connection, statement.after, values)
+    return result
+
+
+def _take(connection: sqlite3.Connection, steps: Sequence[Step], values: dict[str, Value]) -> None:
+    for step in steps:
+        found = connection.execute(step.text, values).fetchall()
+        if step.gives is not None:
+            values[step.gives] = msgspec.json.encode([row[0] for row in found]).decode()
+
+
+class LaneTransaction:
+    """Implements `core.ports.Transaction`."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+
+    async def execute(
+        self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE
+    ) -> Result:
+        values = named(statement, binds)
+        return await self._lane.run(lambda connection: run(connection, statement, values))
+
+
+def result_of(columns: Sequence[Column], row: Sequence[object], started_ns: int) -> Result:
+    fields: dict[str, object] = {
+        column.value: value.encode()
+        if isinstance(value, str) and column in (Column.BODY, Column.KEY, Column.CURSOR)
+        else value
+        for column, value in zip(columns, row, strict=True)
+    }
+    fields.setdefault("body", None)
+    fields["database_us"] = (time.perf_counter_ns() - started_ns) // 1000
+    return Result(**fields)  # type: ignore[arg-type]
+
+
+def lacking(what: str) -> Problem:
+    return Problem(
+        "MS495",
+        f"This request needs what SQLite has not: {what}",
+        hint="Ask in another way, or keep the data in PostgreSQL.",
+    )

@@ -1,0 +1,1 @@
+"""Tables that every store can hold, with rows of all that is told apart: the same requests have the same answers."""
