@@ -26,9 +26,10 @@ from bench.rivals.fastapi import FastAPI
 from bench.rivals.graphql import GraphQL
 from bench.rivals.mainstay import Mainstay
 from bench.rivals.pocketbase import PocketBase
+from bench.rivals.sqlite import SQLite
 from bench.server import Server
 
-NAMES = ("pgbench", "mainstay", "graphql", "database_mode", "fastapi", "pocketbase")
+NAMES = ("pgbench", "mainstay", "graphql", "database_mode", "sqlite", "fastapi", "pocketbase")
 ROUNDS = 3
 WARM_UP_SECONDS = 2
 
@@ -135,7 +136,7 @@ def main() -> int:
         database.fill()
         servers = [
             server(database)
-            for server in (Mainstay, GraphQL, DatabaseMode, FastAPI, PocketBase)
+            for server in (Mainstay, GraphQL, DatabaseMode, SQLite, FastAPI, PocketBase)
             if server.name in arguments.servers
         ]
         results: Results = {}

@@ -15,6 +15,8 @@ from bench.startup import StartUp
 OURS = "mainstay"
 DATABASE = "database_mode"
 GRAPHQL = "graphql"
+SQLITE = "sqlite"
+POCKETBASE = "pocketbase"
 TIMES = "\N{MULTIPLICATION SIGN}"
 WORDS = 2
 """The first columns of the table."""
@@ -39,11 +41,15 @@ class CaseReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`database_mode`, `graphql`: how many times policy mode's requests by REST a second those are, by case."""
+    """`database_mode`, `graphql`: how many times policy mode's requests by REST a second those are, by case.
+
+    `sqlite`: how many times PocketBase's, which keeps its rows in SQLite too, those of Mainstay on SQLite are.
+    """
 
     cases: list[CaseReport]
     database_mode: dict[str, float] = {}
     graphql: dict[str, float] = {}
+    sqlite: dict[str, float] = {}
     startup: StartUp | None = None
     live: Live | None = None
 
@@ -75,7 +81,14 @@ def summarize(results: Results, startup: StartUp | None = None, live: Live | Non
         cases.append(
             CaseReport(case.value, round(ours.requests_per_s, 1), ours.p50_ms or 0.0, ours.p99_ms or 0.0, ratio)
         )
-    return Report(cases, rounded(shares(results, DATABASE)), rounded(shares(results, GRAPHQL)), startup, live)
+    return Report(
+        cases,
+        database_mode=rounded(shares(results, DATABASE)),
+        graphql=rounded(shares(results, GRAPHQL)),
+        sqlite=rounded(shares(results, SQLITE, POCKETBASE)),
+        startup=startup,
+        live=live,
+    )
 
 
 def rounded(shares: Mapping[Case, float]) -> dict[str, float]:
@@ -112,20 +125,24 @@ def lined(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(form.format(*row) for row in (rows[0], rule, *rows[1:]))
 
 
-def shares(results: Results, name: str) -> dict[Case, float]:
-    """The requests a second of Mainstay so asked, or so run, for one by REST in policy mode."""
+def shares(results: Results, name: str, of: str = OURS) -> dict[Case, float]:
+    """The requests a second of Mainstay so asked, or so run, for one by REST in policy mode, or for another's."""
     return {
-        case: middle(names[name]).requests_per_s / middle(names[OURS]).requests_per_s
+        case: middle(names[name]).requests_per_s / middle(names[of]).requests_per_s
         for case, names in results.items()
-        if OURS in names and name in names
+        if of in names and name in names
     }
 
 
 def share_notes(results: Results) -> list[str]:
     """What it costs that a request is GraphQL's, and that the database decides."""
     notes = []
-    for name, said in ((GRAPHQL, "GraphQL is, of REST"), (DATABASE, "Database mode is, of policy mode")):
-        found = ", ".join(f"{case.value} {TIMES} {share:.2f}" for case, share in shares(results, name).items())
+    for name, of, said in (
+        (GRAPHQL, OURS, "GraphQL is, of REST"),
+        (DATABASE, OURS, "Database mode is, of policy mode"),
+        (SQLITE, POCKETBASE, "Mainstay on SQLite is, of PocketBase"),
+    ):
+        found = ", ".join(f"{case.value} {TIMES} {share:.2f}" for case, share in shares(results, name, of).items())
         notes += ["", f"{said}: {found}."] if found else []
     return notes
 

@@ -125,6 +125,64 @@ def test_a_transaction_is_done_whole_or_not_at_all(path: Path) -> None:
     asyncio.run(use())
 
 
+def test_writes_that_wait_are_committed_together_and_fail_alone(path: Path) -> None:
+    async def use() -> None:
+        store = await started(path, batch_max=100)
+        outcomes = await asyncio.gather(
+            *(store.execute(INSERT, [f"item {number % 40}"]) for number in range(60)),
+            *(store.execute(INSERT, [f"undone {number}"], Ending.ROLLBACK) for number in range(10)),
+            return_exceptions=True,
+        )
+        refused = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+        assert {each.code for each in refused} == {"23505"}
+        assert len(refused) == 20
+        assert (await store.execute(COUNT, [])).rows == 40
+        await store.close()
+
+    asyncio.run(use())
+
+
+def test_a_write_that_is_interrupted_takes_none_of_the_others_with_it(path: Path) -> None:
+    endless = "INSERT INTO items (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+    slow = Statement("SELECT 0", (), (Column.ROWS,), mode=Mode.WRITE, dialect="SQLite", before=(Step(endless),))
+
+    async def use() -> None:
+        store = await started(path, batch_max=100, statement_ms_max=100)
+        writes = [store.execute(INSERT, [f"item {number}"]) for number in range(20)]
+        writes.insert(10, store.execute(slow, []))
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        assert [getattr(outcome, "code", None) for outcome in outcomes] == [None] * 10 + ["57014"] + [None] * 10
+        assert (await store.execute(COUNT, [])).rows == 20
+        await store.close()
+
+    asyncio.run(use())
+
+
+def test_in_memory_nobody_reads_what_is_not_committed() -> None:
+    async def use() -> None:
+        store = SQLiteStore("sqlite://")
+        await store.start()
+        created = Step("CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)")
+        await store.execute(
+            Statement("SELECT 0", (), (Column.ROWS,), mode=Mode.WRITE, dialect="SQLite", before=(created,)), []
+        )
+
+        async def work(transaction: object) -> None:
+            await transaction.execute(INSERT, ["a"])  # type: ignore[attr-defined]
+            await asyncio.sleep(0.1)
+            raise ValueError("undo it")
+
+        async def look() -> int:
+            await asyncio.sleep(0.05)
+            return (await store.execute(COUNT, [])).rows
+
+        undone, seen = await asyncio.gather(store.transact(work), look(), return_exceptions=True)
+        assert (type(undone), seen) == (ValueError, 0)
+        await store.close()
+
+    asyncio.run(use())
+
+
 def test_a_transaction_that_takes_too_long_is_rolled_back(path: Path) -> None:
     async def use() -> None:
         store = await started(path, statement_ms_max=200)

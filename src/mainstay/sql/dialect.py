@@ -77,7 +77,7 @@ class Dialect(msgspec.Struct, frozen=True, eq=False):
 
 FUNCTIONS = frozenset(
     {"avg", "coalesce", "count", "length", "lower", "max", "min", "nullif", "sum", "upper"}
-    | {"group_concat", "hex", "instr", "json_each", "json_quote", "printf", "replace", "rtrim", "substr"}
+    | {"group_concat", "hex", "instr", "json", "json_each", "json_object", "printf", "replace", "rtrim", "substr"}
     | {"json_type", "row_number", "mainstay_float", "mainstay_ilike"}
 )
 """Of SQLite: those that mean what other dialects mean by them, and what `sql.json` needs."""

@@ -13,7 +13,7 @@ from mainstay.sql.binds import Expression, Named, inline
 from mainstay.sql.condition import row_type
 from mainstay.sql.function import NamedCall
 from mainstay.sql.json import Pair, json_array, json_object
-from mainstay.sql.spoken import Spoken
+from mainstay.sql.spoken import JsonText, Spoken
 
 KEYSET = "keyset"
 NAME_BYTES_MAX = 63
@@ -47,7 +47,7 @@ def object_of(rows_of: Any, names: Sequence[str]) -> Expression:
     """Each row as an object of these members: a row's own, unless a member's name is longer than a column's."""
     if all(label_of(name) == name for name in names):
         made = lambda: json_object([*zip(names, rows_of.c, strict=False)])  # noqa: E731
-        return WholeRow(rows_of.table_valued(), sqlite=made)
+        return WholeRow(rows_of.table_valued(), JsonText(), sqlite=made)
     return json_object([(name, rows_of.c[label_of(name)]) for name in names])
 
 
@@ -138,14 +138,14 @@ def as_json(whole: Any) -> Expression:
     """`object_of` by itself, which in an array is JSON anyway."""
     if not isinstance(whole, WholeRow):
         return whole  # type: ignore[no-any-return]
-    return Spoken(sa.func.row_to_json(whole.postgresql), **whole.others)
+    return Spoken(sa.func.row_to_json(whole.postgresql), JsonText(), **whole.others)
 
 
 def _first(whole: Any) -> Expression:
     """An array of documents rather than one document, which PostgreSQL would read again for its first element."""
     whole = as_json(whole)
     rows_of: Any = sa.func.array_agg(whole, type_=sa.ARRAY(Named("json")))
-    return Spoken(rows_of[sa.literal_column("1")], sqlite=lambda: sa.func.max(whole))
+    return Spoken(rows_of[sa.literal_column("1")], JsonText(), sqlite=lambda: sa.func.max(whole))
 
 
 def handled(page: sa.Select[Any], handling: Handling) -> Answering:

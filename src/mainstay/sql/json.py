@@ -1,19 +1,19 @@
-"""JSON as each dialect makes it: PostgreSQL of values and whole rows, others as text of members that are JSON already.
+"""JSON as each dialect makes it: of values, and in PostgreSQL of whole rows.
 
-In a dialect that joins text, every column of a page holds JSON: `in_json` makes it so, and NULL becomes `null`.
+Where a dialect has no type for JSON, text that is JSON is known by `JsonText`, which it keeps on its way through
+subqueries: SQLite's own mark for it does not get through them.
 """
 
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, TypeAlias
 
-import msgspec
 import sqlalchemy as sa
 
 from mainstay.core.catalog import ColumnType, Kind
 from mainstay.sql.binds import Expression, Named, inline
 from mainstay.sql.dialect import SQLITE
-from mainstay.sql.spoken import Spoken
+from mainstay.sql.spoken import JsonText, Spoken
 
 Pair: TypeAlias = tuple[str, Expression]
 
@@ -30,7 +30,8 @@ def in_json(value: Expression, type_: ColumnType | None) -> Expression:
     """The value, of the type, as a member of a document; None: it is JSON already."""
     if type_ is None:
         return value
-    return Spoken(value, sqlite=lambda: _in_sqlite(value, type_))
+    written = JsonText() if type_.kind in WRITTEN or _places(type_) is not None else None
+    return Spoken(value, written, sqlite=lambda: _in_sqlite(value, type_))
 
 
 def _in_sqlite(value: Expression, type_: ColumnType) -> Expression:
@@ -41,7 +42,7 @@ def _in_sqlite(value: Expression, type_: ColumnType) -> Expression:
 
 def json_object(pairs: Sequence[Pair]) -> Spoken:
     """The members in their order. A name may be longer than a column's, so these are arguments and no columns."""
-    return Spoken(_built(pairs), sqlite=lambda: _joined(pairs))
+    return Spoken(_built(pairs), JsonText(), sqlite=lambda: _joined(pairs))
 
 
 def json_array(of: Expression, where: Expression | None = None) -> Expression:
@@ -51,7 +52,7 @@ def json_array(of: Expression, where: Expression | None = None) -> Expression:
         items = sa.func.coalesce(_filtered(sa.func.group_concat(of, inline(",")), where), inline(""))
         return inline("[").op("||")(items).op("||")(inline("]"))
 
-    return Spoken(sa.func.coalesce(_filtered(sa.func.json_agg(of), where), EMPTY), sqlite=joined)
+    return Spoken(sa.func.coalesce(_filtered(sa.func.json_agg(of), where), EMPTY), JsonText(), sqlite=joined)
 
 
 def _filtered(aggregate: Any, where: Expression | None) -> Expression:
@@ -73,87 +74,86 @@ def _object(pairs: Sequence[Pair]) -> Expression:
     return sa.func.json_build_object(*(part for name, value in pairs for part in (inline(name), value)))
 
 
+# SQLite: what it keeps, as SQLAlchemy's own types write it there, and how PostgreSQL would write it in JSON.
+
+
 def _joined(pairs: Sequence[Pair]) -> Expression:
-    """`{"a":` and a value, `,"b":` and the next, `}`."""
-    parts: list[Expression] = []
-    for number, (name, value) in enumerate(pairs):
-        key = msgspec.json.encode(name).decode()
-        parts += [inline(f"{',' if number else '{'}{key}:"), value]
-    parts.append(inline("}" if parts else "{}"))
-    return reduce(lambda left, right: left.op("||")(right), parts)
+    """Its functions take a hundred arguments, too: https://www.sqlite.org/limits.html"""
+    first, *others = [_members(pairs[start : start + PAIRS_MAX]) for start in range(0, len(pairs), PAIRS_MAX)] or [
+        _members(())
+    ]
+    for other in others:
+        head = sa.func.substr(first, sa.literal_column("1"), sa.func.length(first) - sa.literal_column("1"))
+        first = head.op("||")(inline(",")).op("||")(sa.func.substr(other, sa.literal_column("2")))
+    return first
 
 
-# What SQLite keeps, as SQLAlchemy's own types write it there, and how PostgreSQL would write it in JSON.
+def _members(pairs: Sequence[Pair]) -> Expression:
+    return sa.func.json_object(*(part for name, value in pairs for part in (inline(name), _marked(value))))
 
 
-def _quoted(value: Expression, _: ColumnType) -> Expression:
-    return sa.func.json_quote(value)
+def _marked(value: Expression) -> Expression:
+    return sa.func.json(value) if isinstance(value.type, JsonText) else value
 
 
-def _null_or(value: Expression, shown: Expression) -> Expression:
-    return sa.func.coalesce(shown, inline("null"))
+def _same(value: Expression, _: ColumnType) -> Expression:
+    return value
 
 
 def _boolean(value: Expression, _: ColumnType) -> Expression:
-    return sa.case(
-        (value.is_(sa.true()), inline("true")), (value.is_(sa.false()), inline("false")), else_=inline("null")
-    )
+    return sa.case((value.is_(sa.true()), inline("true")), (value.is_(sa.false()), inline("false")))
+
+
+def _places(type_: ColumnType) -> int | None:
+    """Of a number, how many it has behind its point, where its column says so."""
+    _, _, places = type_.declared.rstrip(")").partition(",")
+    return int(places) if type_.kind is Kind.NUMERIC and places.strip().isdigit() else None
 
 
 def _number(value: Expression, type_: ColumnType) -> Expression:
-    """With as many places as the column has, where it says how many."""
-    _, _, places = type_.declared.rstrip(")").partition(",")
-    if not places.strip().isdigit():
-        return _quoted(value, type_)
-    form = inline(f"%.{int(places)}f")
-    return _null_or(value, sa.case((value.is_not(sa.null()), sa.func.printf(form, value)), else_=sa.null()))
+    places = _places(type_)
+    if places is None:
+        return value
+    return sa.case((value.is_not(sa.null()), sa.func.printf(inline(f"%.{places}f"), value)))
 
 
 def _float(value: Expression, _: ColumnType) -> Expression:
-    return _null_or(value, sa.func.mainstay_float(value))
+    return sa.func.mainstay_float(value)
 
 
 def _time(value: Expression, _: ColumnType) -> Expression:
-    return _null_or(value, inline('"').op("||")(_trimmed(value)).op("||")(inline('"')))
-
-
-def _timestamp(value: Expression, type_: ColumnType) -> Expression:
-    zone = '+00:00"' if "WITH TIME ZONE" in type_.name.upper() else '"'
-    text = sa.func.replace(_trimmed(value), inline(" "), inline("T"))
-    return _null_or(value, inline('"').op("||")(text).op("||")(inline(zone)))
-
-
-def _trimmed(value: Expression) -> Expression:
     """Without noughts at the end of a fraction."""
     bare = sa.func.rtrim(sa.func.rtrim(value, inline("0")), inline("."))
     return sa.case((sa.func.instr(value, inline(".")) > sa.literal_column("0"), bare), else_=value)
+
+
+def _timestamp(value: Expression, type_: ColumnType) -> Expression:
+    text: Expression = sa.func.replace(_time(value, type_), inline(" "), inline("T"))
+    return text.op("||")(inline("+00:00")) if "WITH TIME ZONE" in type_.name.upper() else text
 
 
 def _uuid(value: Expression, _: ColumnType) -> Expression:
     """Of 32 digits without hyphens."""
     spans = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
     parts: list[Any] = [sa.func.substr(value, *(sa.literal_column(str(n)) for n in span)) for span in spans]
-    text: Any = reduce(lambda left, right: left.op("||")(inline("-")).op("||")(right), parts)
-    return _null_or(value, inline('"').op("||")(text).op("||")(inline('"')))
-
-
-def _json(value: Expression, _: ColumnType) -> Expression:
-    return _null_or(value, value)
+    text: Expression = reduce(lambda left, right: left.op("||")(inline("-")).op("||")(right), parts)
+    return text
 
 
 def _binary(value: Expression, _: ColumnType) -> Expression:
-    text = inline('"\\\\x').op("||")(sa.func.lower(sa.func.hex(value))).op("||")(inline('"'))
-    return sa.case((value.is_(sa.null()), inline("null")), else_=text)  # whose digits would be none
+    text = inline("\\x").op("||")(sa.func.lower(sa.func.hex(value)))
+    return sa.case((value.is_not(sa.null()), text))  # or there would be no digits
 
 
+WRITTEN = frozenset({Kind.BOOLEAN, Kind.FLOAT, Kind.JSON})
+"""Kinds that the words write as JSON; others are values that SQLite writes so itself."""
 WORDS: dict[Kind, Callable[[Any, ColumnType], Expression]] = {
-    **dict.fromkeys((Kind.TEXT, Kind.ENUM, Kind.CHOICE, Kind.DATE, Kind.INTEGER), _quoted),
+    **dict.fromkeys((Kind.TEXT, Kind.ENUM, Kind.CHOICE, Kind.DATE, Kind.INTEGER, Kind.JSON), _same),
     Kind.BOOLEAN: _boolean,
     Kind.NUMERIC: _number,
     Kind.FLOAT: _float,
     Kind.TIME: _time,
     Kind.TIMESTAMP: _timestamp,
     Kind.UUID: _uuid,
-    Kind.JSON: _json,
     Kind.BINARY: _binary,
 }

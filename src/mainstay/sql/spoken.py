@@ -6,8 +6,18 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import CompileError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 Words: TypeAlias = Callable[[], sa.ColumnElement[Any]]
+
+
+class JsonText(UserDefinedType[Any]):
+    """Of text that is JSON, where a dialect has no type for it: as a part of a document it is that, and no string."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "json"
 
 
 class Spoken(sa.ColumnElement[Any]):
@@ -15,10 +25,12 @@ class Spoken(sa.ColumnElement[Any]):
 
     inherit_cache = False
 
-    def __init__(self, postgresql: sa.ColumnElement[Any], **others: Words) -> None:
+    def __init__(
+        self, postgresql: sa.ColumnElement[Any], type_: TypeEngine[Any] | None = None, **others: Words
+    ) -> None:
         self.postgresql = postgresql
         self.others = others
-        self.type = postgresql.type
+        self.type = type_ or postgresql.type
 
     def self_group(self, against: Any = None) -> "Spoken":
         """In parentheses where its words bind less tightly than what is around them."""
@@ -27,7 +39,7 @@ class Spoken(sa.ColumnElement[Any]):
             return lambda: words().self_group(against)
 
         others = {name: grouped(words) for name, words in self.others.items()}
-        return type(self)(self.postgresql.self_group(against), **others)
+        return type(self)(self.postgresql.self_group(against), self.type, **others)
 
     @property
     def _from_objects(self) -> list[sa.FromClause]:

@@ -16,13 +16,17 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Mode, Statement, Step
 from mainstay.core.verify import verify
-from mainstay.stores.sqlite.lane import Lane
+from mainstay.stores.sqlite.lane import QUICK_MS, QUICK_MS_MAX, Lane, Quick
 from mainstay.stores.sqlite.refusal import late
 from mainstay.stores.sqlite.values import Value, value_of
+from mainstay.stores.sqlite.writing import Writing
 
 T = TypeVar("T")
 
 DIALECT = "SQLite"
+SHARE = 8
+"""Of the latest time in the moving average: one in so many."""
+SPEEDS_MAX = 4_096
 READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,), dialect=DIALECT)
 
 
@@ -42,15 +46,19 @@ class SQLiteStore:
         place = ":memory:" if path is None else f"file:{path}"
         self._write = Lane(place, read_only=False, **lane)
         reads = 0 if path is None else settings.lanes_read
+        self._place = place
+        self._quick: Quick | None = None
+        self._speeds_ms: dict[Statement, float] = {}
         self._seconds_max = settings.statement_ms_max / 1000
-        self._writing: asyncio.Lock
+        self._writing = Writing(self._write, settings.batch_max)
         self._reads = [Lane(place, read_only=True, **lane) for _ in range(reads)] or [self._write]
 
     async def start(self) -> None:
         """Opens every lane. Raises MS503 where the file can't be opened."""
-        self._writing = asyncio.Lock()
         await self._write.connect()
         await asyncio.gather(*(lane.connect() for lane in self._reads if lane is not self._write))
+        if self._reads[0] is not self._write:
+            self._quick = Quick(self._place)
 
     async def execute(
         self,
@@ -61,12 +69,36 @@ class SQLiteStore:
     ) -> Result:
         values = named(statement, binds)
         if statement.mode is Mode.WRITE:
-            async with self._writing:
-                return await self._write.run(lambda connection: alone(connection, statement, values, ending))
-        lane = min(self._reads, key=lambda each: each.load)
-        result = await lane.run(lambda connection: read(connection, statement, values))
+            return await self._writing.run(lambda connection: run(connection, statement, values), ending)
+        result = self._quickly(statement, values) or await self._slowly(statement, values)
         verify(statement, result)
         return result
+
+    def _quickly(self, statement: Statement, values: dict[str, Value]) -> Result | None:
+        """The result of what is known to be quick; None for any other, or where it was not."""
+        if self._quick is None or self._speeds_ms.get(statement, QUICK_MS) >= QUICK_MS:
+            return None
+        result = self._quick.run(lambda connection: read(connection, statement, values))
+        self._note_speed(statement, QUICK_MS_MAX * SHARE if result is None else result.database_us / 1000)
+        return result
+
+    async def _slowly(self, statement: Statement, values: dict[str, Value]) -> Result:
+        """In a thread. Where there is but one lane, no transaction is in its midst meanwhile."""
+        lane = min(self._reads, key=lambda each: each.load)
+        result: Result
+        if lane is self._write:
+            async with self._writing.turn():
+                result = await lane.run(lambda connection: read(connection, statement, values))
+        else:
+            result = await lane.run(lambda connection: read(connection, statement, values))
+        self._note_speed(statement, result.database_us / 1000)
+        return result
+
+    def _note_speed(self, statement: Statement, ms: float) -> None:
+        if len(self._speeds_ms) >= SPEEDS_MAX:
+            self._speeds_ms.clear()
+        known = self._speeds_ms.get(statement, ms)
+        self._speeds_ms[statement] = known + (ms - known) / SHARE
 
     async def execute_many(
         self, statement: Statement, many: Sequence[Sequence[str | None]], environment: Environment = NONE
@@ -81,18 +113,18 @@ class SQLiteStore:
         isolation: Isolation | None = None,
     ) -> T:
         """Writers of other processes wait for it, as for any write."""
-        async with self._writing:
-            await self._write.run(begin)
+        async with self._writing.turn() as lane:
+            await lane.run(begin)
             try:
                 async with asyncio.timeout(self._seconds_max):
-                    outcome = await work(LaneTransaction(self._write))
+                    outcome = await work(LaneTransaction(lane))
             except TimeoutError:
-                await self._write.run(rollback)
+                await lane.run(rollback)
                 raise late() from None
             except BaseException:
-                await self._write.run(rollback)
+                await lane.run(rollback)
                 raise
-            await self._write.run(commit if ending is Ending.COMMIT else rollback)
+            await lane.run(commit if ending is Ending.COMMIT else rollback)
             return outcome
 
     async def estimate(self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE) -> int:
@@ -116,7 +148,10 @@ class SQLiteStore:
         return True
 
     async def close(self) -> None:
+        await self._writing.close()
         await asyncio.gather(*(lane.close() for lane in {*self._reads, self._write}))
+        if self._quick is not None:
+            self._quick.close()
 
 
 def path_of(url: str) -> str | None:
@@ -158,18 +193,6 @@ def rollback(connection: sqlite3.Connection) -> Result:
     return NOTHING
 
 
-def alone(connection: sqlite3.Connection, statement: Statement, values: dict[str, Value], ending: Ending) -> Result:
-    """A write in a transaction of its own."""
-    begin(connection)
-    try:
-        result = run(connection, statement, values)
-        (commit if ending is Ending.COMMIT else rollback)(connection)
-    except BaseException:
-        rollback(connection)
-        raise
-    return result
-
-
 def run(connection: sqlite3.Connection, statement: Statement, values: dict[str, Value]) -> Result:
     """A statement, and the others of its script, within a transaction. Raises Problem for what its guard refuses."""
     values = dict(values)
@@ -197,7 +220,8 @@ class LaneTransaction:
         self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE
     ) -> Result:
         values = named(statement, binds)
-        return await self._lane.run(lambda connection: run(connection, statement, values))
+        result: Result = await self._lane.run(lambda connection: run(connection, statement, values))
+        return result
 
 
 def result_of(columns: Sequence[Column], row: Sequence[object], started_ns: int) -> Result:
