@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from bench.cases import NEW_YEAR, Case, Content, normal, without_key
+from bench.cases import NEW_YEAR, Content, normal, without_key
 from bench.database import Database
-from bench.process import DIRECTORY, Process, free_port
+from bench.process import DIRECTORY, Process
 from bench.rivals.mainstay import Mainstay
 from bench.rivals.pocketbase import fetch_all
 from bench.tokens import SECRET
