@@ -1,6 +1,7 @@
 """SQLite's lanes: what is kept and refused, several that write at once, one that is slow, one that is killed."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ from mainstay.core.condition import Slot
 from mainstay.core.operation import Ending
 from mainstay.core.plan import Guard
 from mainstay.core.problem import Problem, Refusal
-from mainstay.core.statement import Bind, Column, Mode, Statement, Step
+from mainstay.core.statement import Bind, Column, Member, Mode, Statement, Step
 from mainstay.stores.sqlite import SQLiteSettings, SQLiteStore
 from mainstay.stores.sqlite.store import path_of
 from mainstay.stores.sqlite.values import float_text, is_like, value_of
@@ -321,7 +322,8 @@ def test_processes_that_write_at_once_wait_for_each_other(path: Path) -> None:
         (Kind.BOOLEAN, "off", 0),
         (Kind.DATE, "2024-02-29", "2024-02-29"),
         (Kind.TIMESTAMP, "2024-02-29T10:00:00.5", "2024-02-29 10:00:00.500000"),
-        (Kind.TIMESTAMP, "2024-02-29 10:00:00+02:00", "2024-02-29 08:00:00.000000"),
+        (Kind.TIMESTAMP, "2024-02-29 10:00:00+02:00", "2024-02-29 10:00:00.000000"),
+        (Kind.TIMESTAMP, "0001-02-03", "0001-02-03 00:00:00.000000"),
         (Kind.TIME, "10:00", "10:00:00.000000"),
         (Kind.UUID, "6BA7B810-9DAD-11D1-80B4-00C04FD430C8", "6ba7b8109dad11d180b400c04fd430c8"),
         (Kind.BINARY, r"\x00ff", b"\x00\xff"),
@@ -347,12 +349,42 @@ def test_a_text_becomes_what_sqlalchemy_would_keep(kind: Kind, text: str, value:
         (Kind.TIME, "25:00", "22007"),
         (Kind.UUID, "1", "22P02"),
         (Kind.JSON, "{", "22P02"),
+        (Kind.TEXT, "a\0b", "22021"),
+        (Kind.FLOAT, "1e400", "22003"),
     ],
 )
 def test_a_text_that_can_not_be_read_is_refused_as_postgresql_does(kind: Kind, text: str, code: str) -> None:
     with pytest.raises(Refusal) as caught:
         value_of(Bind(Slot(0), kind=kind), text)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared", "sent", "kept"),
+    [
+        (Kind.NUMERIC, "NUMERIC(10, 2)", '"1.005"', 1.01),
+        (Kind.NUMERIC, "NUMERIC(10, 2)", "3", 3),
+        (Kind.NUMERIC, "NUMERIC(10, 2)", "123456789.5", "22003"),
+        (Kind.NUMERIC, "NUMERIC", "123456789.5", 123456789.5),
+        (Kind.INTEGER, "SMALLINT", "32768", "22003"),
+        (Kind.INTEGER, "INTEGER", "2147483647", 2147483647),
+        (Kind.INTEGER, "INTEGER", "2147483648", "22003"),
+        (Kind.TEXT, "VARCHAR(3)", '"abc "', "abc "),
+        (Kind.TEXT, "VARCHAR(3)", '"abcd"', "22001"),
+        (Kind.TEXT, "TEXT", "true", "true"),
+        (Kind.TIMESTAMP, "TIMESTAMP WITH TIME ZONE", '"2024-01-01T00:00:00+02:00"', "2023-12-31 22:00:00.000000"),
+        (Kind.TIMESTAMP, "TIMESTAMP WITH TIME ZONE", '"0001-01-01T00:00:00+02:00"', "22008"),
+        (Kind.JSON, "JSON", '{"a": 1}', '{"a":1}'),
+    ],
+)
+def test_a_payloads_value_is_kept_as_its_column_is_declared(kind: Kind, declared: str, sent: str, kept: object) -> None:
+    bind = Bind(Slot(0), kind=Kind.JSON, record=(Member("a", kind, declared), Member("b", Kind.TEXT)))
+    if kept in ("22003", "22001", "22008"):
+        with pytest.raises(Refusal) as caught:
+            value_of(bind, f'{{"a": {sent}}}')
+        assert caught.value.code == kept
+    else:
+        assert json.loads(str(value_of(bind, f'{{"a": {sent}}}'))) == [[[kept, None], [1, 0]]]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ READABLE = ("OPTIONS", "GET", "HEAD", "POST")
 
 RECORDED = ".mainstay/operations"
 
+OTHERS = frozenset({"mysql", "mariadb", "mongodb", "mssql", "oracle"})
+
 # OpenAPI documents kept, one for each role, schema and way of asking; a role comes from a token, so it is bounded.
 DESCRIPTIONS_MAX = 100
 
@@ -377,8 +379,13 @@ def _recorder(settings: Settings) -> Recorder | None:
 
 
 def dialect_of(url: str | None) -> Dialect:
-    """By the URL's scheme."""
-    return SQLITE if (url or "").startswith("sqlite:") else POSTGRESQL
+    """By the URL's scheme. Raises DeclarationError for a database that is not served yet."""
+    scheme = (url or "").partition(":")[0].partition("+")[0]
+    if scheme in OTHERS:
+        raise DeclarationError(
+            f"{scheme} is not served yet", where="setting database_url", hint="Use postgresql://… or sqlite:///…"
+        )
+    return SQLITE if scheme == "sqlite" else POSTGRESQL
 
 
 def make_pipeline(served: Served, store: Store, settings: Settings, granting: Granting | None = None) -> Pipeline:

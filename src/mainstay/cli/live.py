@@ -36,11 +36,16 @@ def live(
     import asyncio
 
     from mainstay.app import announcing
+    from mainstay.app.running import dialect_of
     from mainstay.cli.asking import database_of
+    from mainstay.cli.failure import Failure
     from mainstay.cli.loading import find_target, load_app, load_catalog
+    from mainstay.sql.dialect import SQLITE
 
     served = load_app(find_target(app))
     url = database_of(served, database, data)
+    if dialect_of(url) is SQLITE:
+        raise Failure("SQLite does not tell of changes; its live queries are asked for at an interval")
     served.configure(served.settings.replace(database_url=url))
     load_catalog(served)
     if deed != "status":

@@ -12,12 +12,20 @@ from mainstay.core.plan import Guard
 Source: TypeAlias = Slot | Claim | Literal
 
 
+class Member(msgspec.Struct, frozen=True):
+    """A member of a payload's objects, and of what type its column was declared: `NUMERIC(10, 2)`."""
+
+    name: str
+    kind: Kind
+    declared: str = ""
+
+
 class Bind(msgspec.Struct, frozen=True):
     """Where `$n` comes from. It travels as text and is cast in the statement, or its store makes a `kind` of it.
 
-    Of the latter, `many` is a JSON array of texts. `kind` and `many` are None and False where the statement casts.
-    `record`: of a payload, its members that are asked for; the store makes an array of each object, with the values and
-    with which of them it has.
+    Of the latter, `type` is the type's name, `many` is a JSON array of texts, and `record` says which members of a
+    payload are asked for: the store makes an array of each object, with their values and with which of them it has.
+
     `constant`: it may not vary within a batch (LIKE and text search patterns must be constants to use an index, and
     an OFFSET that is not one is planned as a tenth of the rows), so requests group by its value.
     """
@@ -26,7 +34,8 @@ class Bind(msgspec.Struct, frozen=True):
     constant: bool = False
     kind: Kind | None = None
     many: bool = False
-    record: tuple[tuple[str, Kind], ...] | None = None
+    record: tuple[Member, ...] | None = None
+    type: str = ""
 
 
 class Mode(Enum):

@@ -17,7 +17,7 @@ from sqlalchemy.types import UserDefinedType
 from mainstay.core.catalog import Kind
 from mainstay.core.condition import Claim, Literal, Slot
 from mainstay.core.kinds import kind_of
-from mainstay.core.statement import Bind, Source
+from mainstay.core.statement import Bind, Member, Source
 from mainstay.sql.dialect import POSTGRESQL, Dialect
 
 Expression = sa.ColumnElement[Any]
@@ -97,15 +97,15 @@ class Typed(Binds):
     def value(self, source: Slot | Claim | Literal, type_name: str, *, constant: bool = False) -> Expression:
         if isinstance(source, Literal) and source.value is None:
             return sa.null()
-        return self._parameter(Bind(source, kind=kind_of(type_name)))
+        return self._parameter(Bind(source, kind=kind_of(type_name), type=type_name))
 
     def each(self, source: Slot | Claim | Literal, type_name: str) -> sa.Select[Any]:
         """The items of a list, as rows of one value."""
-        array = self._parameter(Bind(source, kind=kind_of(type_name), many=True))
+        array = self._parameter(Bind(source, kind=kind_of(type_name), many=True, type=type_name))
         items: Any = sa.func.json_each(array).table_valued("value")
         return sa.select(items.c.value)
 
-    def record(self, source: Slot, members: tuple[tuple[str, Kind], ...]) -> Expression:
+    def record(self, source: Slot, members: tuple[Member, ...]) -> Expression:
         """A payload, as an array of what its objects have for the members."""
         return self._named(Bind(source, kind=Kind.JSON, record=members))
 

@@ -15,7 +15,7 @@ from mainstay.core.catalog import Column as TableColumn
 from mainstay.core.condition import TRUE, Condition, Slot
 from mainstay.core.operation import Alteration, Conflict, How
 from mainstay.core.plan import DeletePlan, InsertPlan, UpdatePlan
-from mainstay.core.statement import Column, Mode, Statement, Step
+from mainstay.core.statement import Column, Member, Mode, Statement, Step
 from mainstay.sql.binds import Expression, Typed, render
 from mainstay.sql.condition import Conditions, Scope, plain_table
 from mainstay.sql.dialect import Dialect
@@ -205,10 +205,10 @@ def _delete(script: Script, plan: DeletePlan) -> Answering:
 
 def _payload(script: Script, plan: InsertPlan | UpdatePlan) -> Expression:
     columns = plan.table.columns
-    record = tuple((name, columns[name].type.kind) for name in plan.columns)
-    for name, kind in record:
-        if kind not in (*script.dialect.kinds, Kind.JSON) or kind is Kind.BINARY:
-            raise script.dialect.lacking(f"writing {plan.table.name}.{name}: {kind.value}")
+    record = tuple(Member(name, columns[name].type.kind, columns[name].type.declared) for name in plan.columns)
+    for member in record:
+        if member.kind not in (*script.dialect.kinds, Kind.JSON) or member.kind is Kind.BINARY:
+            raise script.dialect.lacking(f"writing {plan.table.name}.{member.name}: {member.kind.value}")
     return script.binds.record(Slot(plan.payload), record)
 
 

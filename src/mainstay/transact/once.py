@@ -19,8 +19,8 @@ from mainstay.sql.ledger import Ledger
 
 # What a token says anew each time that it is issued (RFC 7519, 4.1); the rest is who its bearer is.
 OF_THE_TOKEN = frozenset({"exp", "iat", "nbf", "jti"})
-# Of a table or schema: not there, or not for the server.
-UNUSABLE = frozenset({"42P01", "3F000", "42501"})
+# Of a table or schema: not there, or not for the server; and of a store that has no words for it.
+UNUSABLE = frozenset({"42P01", "3F000", "42501", "MS495"})
 TAKEN = frozenset({"23505", "40001"})
 RETRY_AFTER_S = 1
 
@@ -47,7 +47,7 @@ class Records:
 
         Raises MS480 where the key was another request's, MS481 where somebody is at it, MS482 without a ledger.
         """
-        locked = await self._transaction.execute(self._ledger.lock, self._key)
+        locked = await self._run(self._ledger.lock, self._key)
         if not locked.rows:
             raise _in_flight()
         found = await self._run(self._ledger.find, self._key)
