@@ -111,6 +111,7 @@ def test_a_bug_is_told_of_in_the_log_alone(server: Server) -> None:
     [
         (KEY, b"short", 400),
         (KEY, b"not base64!", 400),
+        (KEY, KEY[:-2] + b"\xff=", 400),
         (b"Version: 13", b"Version: 8", 426),
         (b"GET", b"POST", 400),
         (b"/socket", b"/nowhere", 404),

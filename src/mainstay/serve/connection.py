@@ -251,6 +251,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(outgoing.head(response, *framing, *(() if keeps else (outgoing.CLOSE,))))
 
             async def send(part: bytes) -> None:
+                if self._closing:
+                    raise ConnectionResetError
                 if part:  # an empty chunk would be the last one
                     self._transport.write(outgoing.chunk(part) if chunked else part)
                 while self._room is not None:

@@ -1,7 +1,6 @@
 """How a WebSocket begins and ends (RFC 6455): the handshake, and reasons. It knows of no connection."""
 
 import base64
-import binascii
 import hashlib
 
 from mainstay.core.exchange import Headers, Request
@@ -47,5 +46,5 @@ def _tokens(header: str | None) -> set[str]:
 def _is_key(text: str) -> bool:
     try:
         return len(base64.b64decode(text, validate=True)) == KEY_BYTES
-    except binascii.Error:
+    except ValueError:  # no base64, or no ASCII
         return False
