@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How the app runs; what it serves is declared with models and rules instead."""
 
     database_url: str | None = None
-    """The database, `postgresql://user:password@host:5432/name` or `sqlite:///app.db`; unset, `mainstay dev` runs one."""
+    """The database, `postgresql://user:password@host:5432/name` or `sqlite:///a.db`; unset, `mainstay dev` runs one."""
     rest_prefix: Annotated[str, Meta(pattern=r"^(/[^/?#]+)*$")] = "/rest/v1"
     """The path under which tables are served; supabase-js expects the default."""
     graphql_paths: tuple[Annotated[str, Meta(pattern=r"^(/[^/?#]+)+$")], ...] = ("/v1/graphql", "/graphql")
