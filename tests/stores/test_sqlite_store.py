@@ -13,6 +13,7 @@ import pytest
 
 from mainstay.core.catalog import Kind
 from mainstay.core.condition import Slot
+from mainstay.core.environment import Environment
 from mainstay.core.operation import Ending
 from mainstay.core.plan import Guard
 from mainstay.core.problem import Problem, Refusal
@@ -179,6 +180,44 @@ def test_in_memory_nobody_reads_what_is_not_committed() -> None:
 
         undone, seen = await asyncio.gather(store.transact(work), look(), return_exceptions=True)
         assert (type(undone), seen) == (ValueError, 0)
+        await store.close()
+
+    asyncio.run(use())
+
+
+def test_a_transaction_that_is_given_up_at_any_moment_leaves_the_lane_free(path: Path) -> None:
+    async def use() -> None:
+        store = await started(path)
+
+        async def work(transaction: object) -> None:
+            await transaction.execute(INSERT, ["a"])  # type: ignore[attr-defined]
+
+        for moment in range(40):
+            task = asyncio.create_task(store.transact(work, ending=Ending.ROLLBACK))
+            for _ in range(moment // 2):
+                await asyncio.sleep(0)
+            if moment % 2:
+                await asyncio.sleep(0.0005)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert (await asyncio.wait_for(store.execute(INSERT, [f"after {moment}"]), 10)).rows == 1
+        await store.close()
+
+    asyncio.run(use())
+
+
+def test_a_role_has_its_own_time_and_other_settings_are_refused(path: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    slow = Statement(endless, (), (Column.ROWS,), dialect="SQLite")
+
+    async def use() -> None:
+        store = await started(path, statement_ms_max=60_000)
+        own = Environment(settings=(("statement_timeout", "100"),))
+        with pytest.raises(Refusal) as caught:
+            await asyncio.wait_for(store.execute(slow, [], Ending.COMMIT, own), 20)
+        assert caught.value.code == "57014"
+        with pytest.raises(Problem, match="the setting timezone"):
+            await store.execute(COUNT, [], Ending.COMMIT, Environment(settings=(("timezone", "UTC"),)))
         await store.close()
 
     asyncio.run(use())

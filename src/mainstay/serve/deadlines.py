@@ -1,7 +1,7 @@
 """How long a client may take for its part: `asyncio.timeout` for many at once.
 
-A timer for each request would cost a tenth of a small one (`python -m bench --cases key --servers mainstay,graphql`),
-so all of them share the ticker that is there anyway, and are told within a tick of their time.
+A timer for each request would be made and cancelled for nothing; all of them share the ticker that is there anyway, and
+are told within a tick of their time.
 """
 
 from typing import Protocol

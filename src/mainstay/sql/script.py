@@ -12,7 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from mainstay.core.catalog import Catalog, Kind, Table
 from mainstay.core.catalog import Column as TableColumn
-from mainstay.core.condition import TRUE, Condition, Slot
+from mainstay.core.condition import TRUE, Slot
 from mainstay.core.operation import Alteration, Conflict, How
 from mainstay.core.plan import DeletePlan, InsertPlan, UpdatePlan
 from mainstay.core.statement import Column, Member, Mode, Statement, Step
@@ -28,6 +28,7 @@ from mainstay.sql.write import (
     filtered,
     on_conflict,
     presets_of,
+    violations_of,
 )
 
 WRITTEN = "written"
@@ -74,11 +75,6 @@ class Script:
         rows = self.target.alias("w")
         return sa.select(*rows.c).where(self.is_given(WRITTEN, rows)).cte(WRITTEN)
 
-    def violations(self, written: sa.FromClause, check: Condition) -> Expression | None:
-        if check == TRUE:
-            return None
-        return count_of(written, broken(self.conditions.condition(Scope(self.table, written), check)))
-
     def count(self, name: str) -> Expression:
         return count_of(self.given(name).subquery(name))
 
@@ -123,7 +119,7 @@ def _insert(script: Script, plan: InsertPlan) -> Answering:
     insert = on_conflict(conditions, plan, insert, script.scope)
     script.step(insert.returning(script.target.c[script.number]), WRITTEN)
     written = script.written()
-    violations = script.violations(written, plan.check)
+    violations = violations_of(conditions, plan.table, written, plan.check)
     if plan.conflict is Conflict.MERGE and plan.update_where != TRUE and not plan.lenient:
         kept_out = script.count(SENT) - count_of(written)
         violations = kept_out if violations is None else violations + kept_out
@@ -148,7 +144,8 @@ def _note_conflicts(script: Script, plan: InsertPlan, source: sa.CTE) -> None:
 
 def _update(script: Script, plan: UpdatePlan) -> Answering:
     conditions, target = script.conditions, script.target
-    values: dict[str, Any] = {name: _sent(script, plan, name) for name in plan.columns}
+    row = _payload(script, plan).op("->")(sa.literal_column("0"))
+    values: dict[str, Any] = {name: _sent(plan, row, name) for name in plan.columns}
     values |= {each.column: _altered(script, each) for each in plan.alterations}
     values |= presets_of(conditions, script.scope, plan.presets)
     if not values:
@@ -161,7 +158,7 @@ def _update(script: Script, plan: UpdatePlan) -> Answering:
         update = filtered(conditions, script.scope, update, chosen)
         script.step(update.returning(target.c[script.number]), WRITTEN)
         written = script.written()
-        violations = script.violations(written, check)
+        violations = violations_of(conditions, plan.table, written, check)
     else:
         written, violations = _by_choice(script, plan, update, values)
     return answer_of(conditions, written, plan.answer, plan.table).adding(Column.VIOLATIONS, violations)
@@ -215,12 +212,7 @@ def _payload(script: Script, plan: InsertPlan | UpdatePlan) -> Expression:
 def _payload_rows(script: Script, plan: InsertPlan) -> sa.Select[Any]:
     element: Any = sa.func.json_each(_payload(script, plan)).table_valued("value").alias("element")
     columns: list[Any] = []
-    for number, name in enumerate(plan.columns):
-        value = _place(element.c.value, "values", number)
-        if plan.defaults:
-            has_key = _place(element.c.value, "has", number)
-            value = sa.case((has_key == sa.literal_column("1"), value), else_=_default(plan.table.columns[name]))
-        columns.append(value.label(name))
+    columns += [_sent(plan, element.c.value, name).label(name) for name in plan.columns]
     presets = presets_of(script.conditions, script.scope, plan.presets)
     columns += [value.label(name) for name, value in presets.items()]
     if not columns:  # rows of defaults; an INSERT … SELECT has to name a column
@@ -236,13 +228,13 @@ def _payload_rows(script: Script, plan: InsertPlan) -> sa.Select[Any]:
     return sa.select(*sent.c).where(where)
 
 
-def _sent(script: Script, plan: UpdatePlan, name: str) -> Expression:
-    """The one object's value."""
-    first = _payload(script, plan).op("->")(sa.literal_column("0"))
-    value = _place(first, "values", plan.columns.index(name))
+def _sent(plan: InsertPlan | UpdatePlan, row: Expression, name: str) -> Expression:
+    """What an object has for the column."""
+    number = plan.columns.index(name)
+    value = _place(row, "values", number)
     if not plan.defaults:
         return value
-    has_key = _place(first, "has", plan.columns.index(name))
+    has_key = _place(row, "has", number)
     return sa.case((has_key == sa.literal_column("1"), value), else_=_default(plan.table.columns[name]))
 
 

@@ -41,20 +41,32 @@ def opened(place: str, *, read_only: bool, is_late: Callable[[], bool]) -> sqlit
     return connection
 
 
+class Clock:
+    """The time that a statement has."""
+
+    def __init__(self) -> None:
+        self._deadline = 0.0
+
+    def start(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    def is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+
 class Quick:
     """A connection for the event loop's own thread: many a statement is done before it could be handed to another.
 
-    By key that makes twice as many a second (`python -m bench --servers mainstay,sqlite --cases key`). One that takes
-    longer than it used to is given up, so that it holds nobody up for more than `QUICK_MS_MAX`.
+    One that takes longer than it used to is given up, so that it holds nobody up for more than `QUICK_MS_MAX`.
     """
 
     def __init__(self, place: str) -> None:
-        self._deadline = 0.0
-        self._connection = opened(place, read_only=True, is_late=self._is_late)
+        self._clock = Clock()
+        self._connection = opened(place, read_only=True, is_late=self._clock.is_late)
 
     def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result | None:
         """What the job gives; None where that took too long. Raises Problem."""
-        self._deadline = time.monotonic() + QUICK_MS_MAX / 1000
+        self._clock.start(QUICK_MS_MAX / 1000)
         try:
             return job(self._connection)
         except sqlite3.Error as error:
@@ -65,13 +77,24 @@ class Quick:
     def close(self) -> None:
         self._connection.close()
 
-    def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
-
 
 class Waiting(NamedTuple):
+    """`seconds` are what the job has; None: what every one has."""
+
     job: Job
+    seconds: float | None
     future: "asyncio.Future[Any]"
+
+
+def settle(futures: Sequence["asyncio.Future[Any]"], outcomes: Sequence[Any]) -> None:
+    """Give each its outcome, unless it was given up meanwhile."""
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if future.done():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
 
 
 class Lane:
@@ -87,7 +110,7 @@ class Lane:
         self._waiting: list[Waiting] = []
         self._worker: asyncio.Task[None] | None = None
         self._connection: sqlite3.Connection | None = None
-        self._deadline = 0.0
+        self._clock = Clock()
 
     async def connect(self) -> None:
         """Raises MS503 where the file can't be opened."""
@@ -96,10 +119,10 @@ class Lane:
         except sqlite3.Error as error:
             raise problem_of(error) from error
 
-    async def run(self, job: Job) -> Any:
-        """What the job gives, in the lane's thread. Raises Problem."""
+    async def run(self, job: Job, seconds: float | None = None) -> Any:
+        """What the job gives, in the lane's thread, within its time. Raises Problem."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(job, future))
+        self._waiting.append(Waiting(job, seconds, future))
         self.load += 1
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
@@ -116,33 +139,24 @@ class Lane:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
             wanted = [each for each in batch if not each.future.done()]  # who has given up is not worked for
-            outcomes = await loop.run_in_executor(self._thread, self._run, [each.job for each in wanted])
+            outcomes = await loop.run_in_executor(self._thread, self._run, wanted)
             self.load -= len(batch)
-            for each, outcome in zip(wanted, outcomes, strict=True):
-                if each.future.done():
-                    continue
-                if isinstance(outcome, Exception):
-                    each.future.set_exception(outcome)
-                else:
-                    each.future.set_result(outcome)
+            settle([each.future for each in wanted], outcomes)
         self._worker = None
 
     # In the thread.
 
     def _open(self) -> None:
-        self._connection = opened(self._place, read_only=self._read_only, is_late=self._is_late)
+        self._connection = opened(self._place, read_only=self._read_only, is_late=self._clock.is_late)
 
-    def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
-
-    def renew(self) -> None:
+    def renew(self, seconds: float | None) -> None:
         """What follows has its time anew."""
-        self._deadline = time.monotonic() + self._seconds_max
+        self._clock.start(self._seconds_max if seconds is None else seconds)
 
-    def _run(self, jobs: Sequence[Job]) -> list[Any]:
+    def _run(self, wanted: Sequence[Waiting]) -> list[Any]:
         outcomes: list[Any] = []
-        for job in jobs:
-            self.renew()
+        for job, seconds, _ in wanted:
+            self.renew(seconds)
             try:
                 if self._connection is None:
                     raise TypeError("the lane is closed")

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,7 @@ from mainstay.core.problem import Problem
 from mainstay.core.result import Result
 from mainstay.core.statement import Column, Mode, Statement, Step
 from mainstay.core.verify import verify
+from mainstay.sql.dialect import SQLITE
 from mainstay.stores.sqlite.lane import QUICK_MS, QUICK_MS_MAX, Lane, Quick
 from mainstay.stores.sqlite.refusal import late
 from mainstay.stores.sqlite.values import Value, value_of
@@ -23,11 +25,12 @@ from mainstay.stores.sqlite.writing import Writing
 
 T = TypeVar("T")
 
-DIALECT = "SQLite"
+VERSION_MIN = (3, 38)
+"""With its operators -> and ->>: https://www.sqlite.org/json1.html"""
 SHARE = 8
 """Of the latest time in the moving average: one in so many."""
 SPEEDS_MAX = 4_096
-READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,), dialect=DIALECT)
+READY = Statement(text="SELECT 1 AS rows", binds=(), columns=(Column.ROWS,), dialect=SQLITE.name)
 
 
 class SQLiteSettings(msgspec.Struct, frozen=True):
@@ -55,6 +58,8 @@ class SQLiteStore:
 
     async def start(self) -> None:
         """Opens every lane. Raises MS503 where the file can't be opened."""
+        if sqlite3.sqlite_version_info < VERSION_MIN:
+            raise Problem("MS503", f"SQLite 3.38 is needed; Python has {sqlite3.sqlite_version}")
         await self._write.connect()
         await asyncio.gather(*(lane.connect() for lane in self._reads if lane is not self._write))
         if self._reads[0] is not self._write:
@@ -67,10 +72,10 @@ class SQLiteStore:
         ending: Ending = Ending.COMMIT,
         environment: Environment = NONE,
     ) -> Result:
-        values = named(statement, binds)
+        values, seconds = named(statement, binds), seconds_of(environment)
         if statement.mode is Mode.WRITE:
-            return await self._writing.run(lambda connection: run(connection, statement, values), ending)
-        result = self._quickly(statement, values) or await self._slowly(statement, values)
+            return await self._writing.run(lambda connection: run(connection, statement, values), ending, seconds)
+        result = self._quickly(statement, values) or await self._slowly(statement, values, seconds)
         verify(statement, result)
         return result
 
@@ -82,15 +87,11 @@ class SQLiteStore:
         self._note_speed(statement, QUICK_MS_MAX * SHARE if result is None else result.database_us / 1000)
         return result
 
-    async def _slowly(self, statement: Statement, values: dict[str, Value]) -> Result:
+    async def _slowly(self, statement: Statement, values: dict[str, Value], seconds: float | None) -> Result:
         """In a thread. Where there is but one lane, no transaction is in its midst meanwhile."""
         lane = min(self._reads, key=lambda each: each.load)
-        result: Result
-        if lane is self._write:
-            async with self._writing.turn():
-                result = await lane.run(lambda connection: read(connection, statement, values))
-        else:
-            result = await lane.run(lambda connection: read(connection, statement, values))
+        async with self._writing.turn() if lane is self._write else nullcontext():
+            result: Result = await lane.run(lambda connection: read(connection, statement, values), seconds)
         self._note_speed(statement, result.database_us / 1000)
         return result
 
@@ -103,7 +104,8 @@ class SQLiteStore:
     async def execute_many(
         self, statement: Statement, many: Sequence[Sequence[str | None]], environment: Environment = NONE
     ) -> list[Result]:
-        return list(await asyncio.gather(*(self.execute(statement, binds) for binds in many)))
+        each = (self.execute(statement, binds, Ending.COMMIT, environment) for binds in many)
+        return list(await asyncio.gather(*each))
 
     async def transact(
         self,
@@ -114,21 +116,20 @@ class SQLiteStore:
     ) -> T:
         """Writers of other processes wait for it, as for any write."""
         async with self._writing.turn() as lane:
-            await lane.run(begin)
             try:
                 async with asyncio.timeout(self._seconds_max):
+                    await lane.run(begin)
                     outcome = await work(LaneTransaction(lane))
+                await lane.run(commit if ending is Ending.COMMIT else rollback)
             except TimeoutError:
-                await lane.run(rollback)
                 raise late() from None
-            except BaseException:
-                await lane.run(rollback)
-                raise
-            await lane.run(commit if ending is Ending.COMMIT else rollback)
+            finally:
+                # Whatever it was that ended it, a cancellation in the midst of its begin or commit too.
+                await asyncio.shield(lane.run(rollback))
             return outcome
 
     async def estimate(self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE) -> int:
-        raise lacking("estimates of a number of rows")
+        raise SQLITE.lacking("estimates of a number of rows")
 
     async def explain(
         self,
@@ -137,7 +138,7 @@ class SQLiteStore:
         options: frozenset[str],
         environment: Environment = NONE,
     ) -> Result:
-        raise lacking("plans that a client could read")
+        raise SQLITE.lacking("plans that a client could read")
 
     async def ready(self) -> bool:
         """True when a lane answers."""
@@ -162,10 +163,20 @@ def path_of(url: str) -> str | None:
 
 def named(statement: Statement, binds: Sequence[str | None]) -> dict[str, Value]:
     """The values by the names of their parameters. Raises Refusal for a text that can't be read."""
-    if statement.dialect != DIALECT:
-        raise lacking("statements of other databases")
+    if statement.dialect != SQLITE.name:
+        raise SQLITE.lacking("statements of other databases")
     pairs = zip(statement.binds, binds, strict=True)
     return {f"b{number}": value_of(bind, text) for number, (bind, text) in enumerate(pairs)}
+
+
+def seconds_of(environment: Environment) -> float | None:
+    """What a role of its own limits has for a statement. Raises Problem for any other setting, such as a time zone."""
+    seconds = None
+    for name, value in environment.settings:
+        if name != "statement_timeout":
+            raise SQLITE.lacking(f"the setting {name}")
+        seconds = int(value) / 1000
+    return seconds
 
 
 def read(connection: sqlite3.Connection, statement: Statement, values: dict[str, Value]) -> Result:
@@ -219,8 +230,8 @@ class LaneTransaction:
     async def execute(
         self, statement: Statement, binds: Sequence[str | None], environment: Environment = NONE
     ) -> Result:
-        values = named(statement, binds)
-        result: Result = await self._lane.run(lambda connection: run(connection, statement, values))
+        values, seconds = named(statement, binds), seconds_of(environment)
+        result: Result = await self._lane.run(lambda connection: run(connection, statement, values), seconds)
         return result
 
 
@@ -234,11 +245,3 @@ def result_of(columns: Sequence[Column], row: Sequence[object], started_ns: int)
     fields.setdefault("body", None)
     fields["database_us"] = (time.perf_counter_ns() - started_ns) // 1000
     return Result(**fields)  # type: ignore[arg-type]
-
-
-def lacking(what: str) -> Problem:
-    return Problem(
-        "MS495",
-        f"This request needs what SQLite has not: {what}",
-        hint="Ask in another way, or keep the data in PostgreSQL.",
-    )

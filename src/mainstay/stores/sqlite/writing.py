@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mainstay.core.operation import Ending
 from mainstay.core.result import Result
-from mainstay.stores.sqlite.lane import Lane
+from mainstay.stores.sqlite.lane import Lane, settle
 from mainstay.stores.sqlite.refusal import problem_of
 
 Work = Callable[[sqlite3.Connection], Result]
@@ -21,6 +21,7 @@ Work = Callable[[sqlite3.Connection], Result]
 class Write(NamedTuple):
     work: Work
     ending: Ending
+    seconds: float | None
 
 
 class Pending(NamedTuple):
@@ -38,10 +39,10 @@ class Writing:
         self._pending: list[Pending] = []
         self._worker: asyncio.Task[None] | None = None
 
-    async def run(self, work: Work, ending: Ending) -> Result:
+    async def run(self, work: Work, ending: Ending, seconds: float | None) -> Result:
         """What the work gives, once it is committed. Raises Problem."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pending.append(Pending(Write(work, ending), future))
+        self._pending.append(Pending(Write(work, ending, seconds), future))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return await future
@@ -65,13 +66,7 @@ class Writing:
                     outcomes = await self._lane.run(partial(self._group, writes=[each.write for each in wanted]))
                 except Exception as error:  # nothing could begin
                     outcomes = [error] * len(wanted)
-            for each, outcome in zip(wanted, outcomes, strict=True):
-                if each.future.done():
-                    continue
-                if isinstance(outcome, Exception):
-                    each.future.set_exception(outcome)
-                else:
-                    each.future.set_result(outcome)
+            settle([each.future for each in wanted], outcomes)
         self._worker = None
 
     # In the lane's thread.
@@ -89,7 +84,7 @@ class Writing:
         return outcomes
 
     def _in_savepoint(self, connection: sqlite3.Connection, write: Write) -> Result | Exception:
-        self._lane.renew()
+        self._lane.renew(write.seconds)
         connection.execute("SAVEPOINT one")
         try:
             outcome: Result | Exception = write.work(connection)
@@ -113,7 +108,7 @@ class Writing:
         ]
 
     def _alone(self, connection: sqlite3.Connection, write: Write) -> Result | Exception:
-        self._lane.renew()
+        self._lane.renew(write.seconds)
         try:
             connection.execute("BEGIN IMMEDIATE")
             result = write.work(connection)
